@@ -1,0 +1,79 @@
+"""The events of the register: animals and the collars they wear. The feed `herd.animals.v1`.
+
+`herd.collars.v1` holds what gateways need of it: each collar's whole list of assignments.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.ids import AnimalId, CollarId, FarmId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalRegistered:
+    """An animal is known from now on; ear tag, name and group are attributes, free to change."""
+
+    animal_id: AnimalId
+    external_id: str
+    name: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalRenamed:
+    """Attributes of a known animal changed to these (all of them, also the unchanged)."""
+
+    animal_id: AnimalId
+    external_id: str
+    name: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollarAdded:
+    """A collar got credentials of its own in the MQTT broker; the secret is stored nowhere here."""
+
+    collar_id: CollarId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollarRevoked:
+    """A collar's credentials were taken from the MQTT broker."""
+
+    collar_id: CollarId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollarAssigned:
+    """The animal wears the collar since worn_from (aware UTC, may lie in the past)."""
+
+    collar_id: CollarId
+    animal_id: AnimalId
+    worn_from: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollarRemoved:
+    """The animal wore the collar until worn_to (aware UTC, exclusive)."""
+
+    collar_id: CollarId
+    animal_id: AnimalId
+    worn_to: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One span in which one animal wore the collar: [worn_from, worn_to), None = still."""
+
+    animal_id: AnimalId
+    farm_id: FarmId
+    worn_from: datetime
+    worn_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollarAssignments:
+    """All that is known of a collar, oldest first: the newest record of a key says everything."""
+
+    collar_id: CollarId
+    assignments: tuple[Assignment, ...] = ()

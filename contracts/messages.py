@@ -1,0 +1,88 @@
+"""Which messages there are: event type, payload, Kafka topic and schema of each, in one table."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from contracts import alert_event as alert
+from contracts import animal_event as animal
+from contracts import topics
+from contracts.context import Context
+from contracts.dead_letter import DeadLetter
+from contracts.detection import Detection
+from contracts.reading import CollarReading
+from contracts.tick import Tick
+from contracts.topics import KafkaTopic
+
+NAMESPACE = "herdlog"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """One kind of event. record: the Avro record's full name; schema: file stem in `schemas/`."""
+
+    event_type: str
+    payload: type[Any]
+    kafka_topic: KafkaTopic
+
+    @property
+    def record(self) -> str:
+        """The full name of the Avro record."""
+        return f"{NAMESPACE}.{self.payload.__name__}"
+
+    @property
+    def schema_stem(self) -> str:
+        """The name of the schema's file, without its ending."""
+        name = self.payload.__name__
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+    @property
+    def subject(self) -> str:
+        """The subject in the schema registry."""
+        return topics.subject_name(self.kafka_topic.name, self.record)
+
+
+MESSAGES = (
+    MessageType("collar.reading.v1", CollarReading, topics.READINGS),
+    MessageType("log.tick.v1", Tick, topics.READINGS),
+    MessageType("log.context.v1", Context, topics.READINGS),
+    MessageType("herd.detection.v1", Detection, topics.DETECTIONS),
+    MessageType("alert.raised.v1", alert.AlertRaised, topics.ALERTS),
+    MessageType("alert.amended.v1", alert.AlertAmended, topics.ALERTS),
+    MessageType("alert.acknowledged.v1", alert.AlertAcknowledged, topics.ALERTS),
+    MessageType("alert.resolved.v1", alert.AlertResolved, topics.ALERTS),
+    MessageType("alert.reopened.v1", alert.AlertReopened, topics.ALERTS),
+    MessageType("alert.closed.v1", alert.AlertClosed, topics.ALERTS),
+    MessageType("animal.registered.v1", animal.AnimalRegistered, topics.ANIMALS),
+    MessageType("animal.renamed.v1", animal.AnimalRenamed, topics.ANIMALS),
+    MessageType("collar.added.v1", animal.CollarAdded, topics.ANIMALS),
+    MessageType("collar.revoked.v1", animal.CollarRevoked, topics.ANIMALS),
+    MessageType("collar.assigned.v1", animal.CollarAssigned, topics.ANIMALS),
+    MessageType("collar.removed.v1", animal.CollarRemoved, topics.ANIMALS),
+    MessageType("collar.assignments.v1", animal.CollarAssignments, topics.COLLARS),
+    MessageType("log.dead-letter.v1", DeadLetter, topics.DEAD_LETTERS),
+)
+
+BY_EVENT_TYPE = {message.event_type: message for message in MESSAGES}
+BY_PAYLOAD = {message.payload: message for message in MESSAGES}
+BY_RECORD = {message.record: message for message in MESSAGES}
+
+
+@cache
+def schema_text(message: MessageType) -> str:
+    """The current Avro schema of a message, as its file holds it."""
+    return files("contracts").joinpath("schemas", f"{message.schema_stem}.avsc").read_text("utf-8")
+
+
+@cache
+def schema_of(message: MessageType) -> dict[str, Any]:
+    """The same, parsed from JSON."""
+    loaded: dict[str, Any] = json.loads(schema_text(message))
+    return loaded
+
+
+def event_type_of(payload: type[Any]) -> str:
+    """The event type that carries this payload class."""
+    return BY_PAYLOAD[payload].event_type

@@ -1,0 +1,81 @@
+"""Kafka topics with their keys, partitions and retention; the grammar of the MQTT topics.
+
+The key is the animal, the partition is the farm's: a whole herd lies in one partition, so herd
+contrast, outbreaks and grouping need no second pass. The number of partitions is fixed at
+creation for life.
+"""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from contracts.ids import CollarId, FarmId, is_id
+
+PARTITIONS = 12  # for life; 96 for a cluster; growing means new `.v2` topics filled by replay
+READINGS_KEPT_DAYS = 400
+LETTERS_KEPT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTopic:
+    """One topic: retention_days None keeps for ever; compacted keeps the newest of each key."""
+
+    name: str
+    retention_days: int | None = None
+    compacted: bool = False
+
+
+READINGS = KafkaTopic("herd.readings.v1", retention_days=READINGS_KEPT_DAYS)
+HOURS = KafkaTopic("herd.hours.v1")
+DETECTIONS = KafkaTopic("herd.detections.v1")
+ALERTS = KafkaTopic("herd.alerts.v1")
+ANIMALS = KafkaTopic("herd.animals.v1")
+COLLARS = KafkaTopic("herd.collars.v1", compacted=True)
+SNAPSHOTS = KafkaTopic("herd.snapshots.v1", compacted=True)
+DEAD_LETTERS = KafkaTopic("herd.dead-letters.v1", retention_days=LETTERS_KEPT_DAYS)
+
+ALL = (READINGS, HOURS, DETECTIONS, ALERTS, ANIMALS, COLLARS, SNAPSHOTS, DEAD_LETTERS)
+
+
+def partition_of_farm(farm_id: FarmId, partitions: int = PARTITIONS) -> int:
+    """The partition that holds everything of a farm, in every topic but `herd.collars.v1`."""
+    return crc32(farm_id.encode()) % partitions
+
+
+def partition_of_collar(collar_id: CollarId, partitions: int = PARTITIONS) -> int:
+    """The partition of a collar's assignments: a collar may change farms, its key may not move."""
+    return crc32(collar_id.encode()) % partitions
+
+
+def subject_name(kafka_topic: str, record: str) -> str:
+    """The registry's subject of one record type in one topic (TopicRecordNameStrategy)."""
+    return f"{kafka_topic}-{record}"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttAddress:
+    """Who speaks on an MQTT topic `herd/v1/{farm}/{collar}/{channel}`."""
+
+    farm_id: FarmId
+    collar_id: CollarId
+    channel: str
+
+
+MQTT_CHANNELS = ("readings", "ack", "rejects", "status")
+MQTT_READINGS_FILTER = "herd/v1/+/+/readings"
+MQTT_SHARED_READINGS_FILTER = f"$share/gateway/{MQTT_READINGS_FILTER}"
+
+
+def mqtt_topic(farm_id: FarmId, collar_id: CollarId, channel: str) -> str:
+    """`herd/v1/{farm}/{collar}/{channel}`, channel one of MQTT_CHANNELS."""
+    return f"herd/v1/{farm_id}/{collar_id}/{channel}"
+
+
+def parse_mqtt_topic(topic: str) -> MqttAddress | None:
+    """Farm, collar and channel of an MQTT topic; None if it is not one of ours."""
+    parts = topic.split("/")
+    if len(parts) != 5 or parts[:2] != ["herd", "v1"]:  # noqa: PLR2004  the grammar's five levels
+        return None
+    farm, collar, channel = parts[2:]
+    if not (is_id(farm) and is_id(collar)) or channel not in MQTT_CHANNELS:
+        return None
+    return MqttAddress(FarmId(farm), CollarId(collar), channel)

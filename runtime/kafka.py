@@ -1,0 +1,217 @@
+"""Kafka clients as every service of ours sets them up, topics, and dead letters.
+
+Callbacks of librdkafka only note what happened and never raise: an exception there surfaces as a
+SystemError somewhere else.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from contracts import topics
+from contracts.dead_letter import DeadLetter, Rejected
+from contracts.envelope import Event
+from contracts.ids import FarmId, new_id
+from contracts.messages import event_type_of
+from contracts.serde import Serde
+from contracts.topics import KafkaTopic
+
+DELIVERY_MAX_MS = 120_000  # librdkafka retries this long; then the loop fails and is started again
+SESSION_MAX_MS = 10_000  # a killed member's partitions move after this
+
+
+class DeliveryFailedError(RuntimeError):
+    """Kafka did not confirm a record within DELIVERY_MAX_MS."""
+
+
+def new_producer(bootstrap: str, *, linger_ms: float = 2.0, **more: Any) -> Producer:  # noqa: ANN401
+    """An idempotent producer: acks from all in-sync replicas, no reordering, no doubles of its own.
+
+    linger_ms: how long a record waits for company; a farm's alert waits at most this.
+    """
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "acks": "all",
+            "compression.type": "lz4",
+            "linger.ms": linger_ms,
+            "delivery.timeout.ms": DELIVERY_MAX_MS,
+            "queue.buffering.max.messages": 100_000,
+            "queue.buffering.max.kbytes": 64 * 1024,
+            "socket.nagle.disable": True,
+            "reconnect.backoff.max.ms": 1000,
+            **more,
+        }
+    )
+
+
+def new_consumer(bootstrap: str, group: str, **more: Any) -> Consumer:  # noqa: ANN401
+    """A consumer that reads committed records only and commits nothing by itself.
+
+    A group without commits starts at the beginning: nothing of a log may be skipped.
+    """
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            # the default of 1 s makes every consumer idle while its own queue is full
+            "fetch.queue.backoff.ms": 5,
+            "fetch.wait.max.ms": 100,
+            "queued.max.messages.kbytes": 32 * 1024,
+            "session.timeout.ms": SESSION_MAX_MS,
+            "heartbeat.interval.ms": 2000,
+            "socket.nagle.disable": True,
+            "reconnect.backoff.max.ms": 1000,
+            "partition.assignment.strategy": "cooperative-sticky",
+            **more,
+        }
+    )
+
+
+def ensure_topics(bootstrap: str, *, replication: int = 1, within_s: float = 30.0) -> None:
+    """Create the topics that are missing; those that exist keep what they are."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    known = admin.list_topics(timeout=within_s).topics
+    missing = [topic for topic in topics.ALL if topic.name not in known]
+    if not missing:
+        return
+    made = admin.create_topics([_new_topic(topic, replication) for topic in missing])
+    for future in made.values():
+        try:
+            future.result(timeout=within_s)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+    _wait_until_led(admin, [topic.name for topic in missing], within_s)
+
+
+def _wait_until_led(admin: AdminClient, names: list[str], within_s: float) -> None:
+    """A topic just made has no leaders yet: whoever asks for offsets now would be refused."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        known = admin.list_topics(timeout=within_s).topics
+        partitions = [p for name in names if name in known for p in known[name].partitions.values()]
+        if len({name for name in names if name in known}) == len(names) and all(
+            partition.leader >= 0 for partition in partitions
+        ):
+            return
+        time.sleep(0.05)
+    raise DeliveryFailedError(f"no leader for the new topics {names} within {within_s} s")
+
+
+def _new_topic(topic: KafkaTopic, replication: int) -> NewTopic:
+    day_ms = 24 * 3600 * 1000
+    config = {
+        "message.timestamp.type": "LogAppendTime",
+        "retention.ms": str(topic.retention_days * day_ms if topic.retention_days else -1),
+        "min.insync.replicas": "2" if replication >= 3 else "1",  # noqa: PLR2004  one may be away
+    }
+    if topic.compacted:
+        config |= {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+    return NewTopic(topic.name, topics.PARTITIONS, replication, config=config)
+
+
+class Outbox:
+    """Records on their way to Kafka, counted until each is confirmed. For one thread.
+
+    What is acknowledged elsewhere is acknowledged after `flush`, or in a record's `then`.
+    """
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self._failed: KafkaError | None = None
+        self.in_flight = 0
+
+    def send(
+        self,
+        topic: KafkaTopic,
+        partition: int,
+        key: str,
+        value: bytes | None,
+        then: Callable[[Message], None] | None = None,
+    ) -> None:
+        """Hand a record over; `then(message)` runs in `poll` once it is confirmed."""
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            self.in_flight -= 1
+            if error is not None:
+                self._failed = self._failed or error
+            elif then is not None:
+                then(message)
+
+        while True:
+            try:
+                self._producer.produce(
+                    topic.name, value, key=key, partition=partition, on_delivery=delivered
+                )
+            except BufferError:
+                self.poll(0.05)  # the queue is full: wait for confirmations, drop nothing
+            else:
+                self.in_flight += 1
+                return
+
+    def poll(self, seconds: float = 0.0) -> None:
+        """Serve confirmations; raises DeliveryFailedError if a record was given up."""
+        self._producer.poll(seconds)
+        if self._failed is not None:
+            raise DeliveryFailedError(f"Kafka did not take a record: {self._failed.str()}")
+
+    def flush(self, within_s: float = DELIVERY_MAX_MS / 1000) -> None:
+        """Wait until everything handed over is confirmed; raises DeliveryFailedError."""
+        left = self._producer.flush(within_s)
+        self.poll()
+        if left:
+            raise DeliveryFailedError(f"{left} records not confirmed within {within_s} s")
+
+
+def dead_letter(  # noqa: PLR0913  a letter tells that much
+    rejected: Rejected,
+    raw: bytes,
+    *,
+    origin: str,
+    service: str,
+    farm_id: FarmId | None,
+    received_at: datetime,
+    tries: int = 1,
+) -> Event[DeadLetter]:
+    """The letter for one bad message, ready to be sent."""
+    payload = DeadLetter(
+        reason=rejected.reason,
+        detail=rejected.detail[:1000],
+        origin=origin,
+        service=service,
+        received_at=received_at,
+        tries=tries,
+        raw=raw,
+    )
+    letter_id = new_id()
+    return Event(
+        event_id=letter_id,
+        event_type=event_type_of(DeadLetter),
+        timestamp=received_at,
+        aggregate_id=letter_id,
+        actor=service,
+        farm_id=farm_id,
+        payload=payload,
+    )
+
+
+def send_event(
+    outbox: Outbox,
+    serde: Serde,
+    topic: KafkaTopic,
+    event: Event[Any],
+    then: Callable[[Message], None] | None = None,
+) -> None:
+    """Send an event under its subject's key into its farm's partition (0 where it has no farm)."""
+    partition = topics.partition_of_farm(event.farm_id) if event.farm_id else 0
+    outbox.send(topic, partition, event.aggregate_id, serde.encode(event), then)
