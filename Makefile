@@ -1,0 +1,48 @@
+# Two commands: `make demo` runs a live farm, `make test` proves that it keeps its promises.
+# Both set up what they need first; a second `make setup` does nothing and needs no network.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+HERD = .venv/bin/herd
+PYTEST = .venv/bin/python -m pytest
+
+.PHONY: demo test proof check setup lock clean help
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: setup ## a live farm in this terminal, on the real stack
+	$(HERD) demo
+
+test: setup check ## everything that CI runs
+	$(PYTEST) -q tests
+
+proof: setup ## the same tests and measurements at full size, before a release
+	HERD_PROOF=1 $(PYTEST) -q tests
+
+check: setup ## style, types, arrows between rooms, and the tests that need no service
+	@echo "== style";  .venv/bin/ruff format --check -q . && .venv/bin/ruff check -q .
+	@echo "== types";  .venv/bin/mypy -q $$(sed -n 's/^  "\(.*\)", # room$$/\1/p' pyproject.toml) tests
+	@echo "== arrows"; .venv/bin/lint-imports --cache-dir .import_linter_cache | tail -n 4
+
+setup: .venv/.complete .jars/.complete ## Python packages into .venv, jars into .jars
+
+.venv/.complete: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Python 3.11 is needed and '$(PYTHON)' is another: install it or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "== setup 1/2: Python packages, pinned by hash (about 200 MB to fetch, a minute or two)"
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -q --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.jars/.complete: farmbox/jars.lock .venv/.complete
+	@echo "== setup 2/2: Kafka and the MQTT broker as jars, pinned by hash (about 60 MB)"
+	.venv/bin/python -m farmbox.jars fetch
+	@touch $@
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra box --extra dev --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements.lock
+
+clean: ## remove what setup and the demo made here
+	rm -rf .venv .jars .herd .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,54 @@
+"""What every test may ask for: the box, and the programs of the machine, or a sentence why not."""
+
+import os
+import shutil
+
+import pytest
+
+PROGRAMS = {
+    "chromium": "chromium",
+    "mosquitto": "mosquitto_pub",
+    "node": "npm",
+}
+SERVICE_FIXTURES = {"box"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whoever asks for the box; skip, or fail, what needs a program that is not there."""
+    needed = set(filter(None, os.environ.get("HERD_TEST_NEEDS", "").split(",")))
+    full_size = bool(os.environ.get("HERD_PROOF"))
+    for item in items:
+        if SERVICE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.services)
+        if item.get_closest_marker("proof") and not full_size:
+            item.add_marker(pytest.mark.skip(reason="full size: run by `make proof`"))
+        for mark, program in PROGRAMS.items():
+            if item.get_closest_marker(mark) and shutil.which(program) is None:
+                _without(item, mark, required=mark in needed)
+
+
+def _without(item: pytest.Item, mark: str, *, required: bool) -> None:
+    why = f"Debian's {mark} is not installed (apt-get install {mark})"
+    if required:
+        item.add_marker(pytest.mark.usefixtures("needed_program_is_missing"))
+        item.user_properties.append(("missing", why))
+    else:
+        item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture
+def needed_program_is_missing(request: pytest.FixtureRequest) -> None:
+    """HERD_TEST_NEEDS names this program, so its absence fails the test instead of skipping it."""
+    reasons = [why for name, why in request.node.user_properties if name == "missing"]
+    pytest.fail(f"{'; '.join(reasons)}, and HERD_TEST_NEEDS names it")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count what was not run and why, so that a green run cannot hide it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    counts = {
+        mark: sum(f"Debian's {mark} is" in str(report.longrepr) for report in skipped)
+        for mark in PROGRAMS
+    }
+    told = ", ".join(f"{mark} {count}" for mark, count in counts.items())
+    terminalreporter.write_line(f"tests skipped for want of a program: {told}")
