@@ -1,0 +1,1 @@
+"""The one command: brings the farm up, watches over it, shows it, and does its chores."""

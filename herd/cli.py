@@ -1,0 +1,334 @@
+"""The command line: names and JSON keys are stable, scripts depend on them.
+
+Results go to stdout, everything else to stderr; with --json the last line of stdout is one object.
+Exit status: 0 done (Ctrl-C and SIGTERM too), 1 failed, 2 used wrongly.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="herd",
+    help="Event-driven herd health: from the collar to the farmer, one log.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+collar_app = typer.Typer(help="Collars and their credentials.", no_args_is_help=True)
+app.add_typer(collar_app, name="collar")
+
+MQTT_PORT, PORT = 1883, 8080
+DATA = Path(".herd")
+
+Data = Annotated[Path, typer.Option("--data", help="The farm's directory.")]
+Json = Annotated[bool, typer.Option("--json", help="The last line of stdout is one JSON object.")]
+MqttPort = Annotated[int, typer.Option("--mqtt-port", min=0, max=65535, help="0 = any free one.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the API; 0 = any free.")]
+FarmOption = Annotated[str, typer.Option("--farm", help="The farm's id.")]
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+DEFAULT_FARM = "home"
+
+
+def main() -> None:
+    """Run the command; known failures become one sentence and status 1."""
+    from farmbox.errors import BoxError
+    from herd.commands import CommandError
+    from herd.farm_file import NoFarmError
+
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        app(standalone_mode=False)
+    except (BoxError, NoFarmError, CommandError) as error:
+        fail(str(error))
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(0)
+    except typer.BadParameter as error:
+        fail(error.format_message(), status=2)
+
+
+def _as_ctrl_c(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def fail(sentence: str, *, status: int = 1) -> NoReturn:
+    """Say why on stderr and leave."""
+    errors.print(f"herd: {sentence}", markup=False)
+    sys.exit(status)
+
+
+def tell(line: str) -> None:
+    """Progress, on stderr."""
+    errors.print(line, markup=False)
+
+
+def answer(result: dict[str, Any], *, as_json: bool, text: Callable[[], str]) -> None:
+    """The result on stdout: one JSON object, or words."""
+    typer.echo(json.dumps(result) if as_json else text())
+
+
+@app.command()
+def up(data: Data = DATA, mqtt_port: MqttPort = MQTT_PORT, port: Port = PORT) -> None:
+    """Bring a farm up and keep it up until Ctrl-C.
+
+    Example: herd up --data ./.herd --mqtt-port 1883
+    """
+    from herd.supervisor import POLL_EVERY_S, Farm
+
+    with Farm(data, mqtt_port=mqtt_port or None, port=port or None, tell=tell) as farm:
+        tell(f"API {farm.file.url} · MQTT {farm.file.mqtt} · token {farm.file.owner_token_file}")
+        stop = _stop_event()
+        while not stop.wait(POLL_EVERY_S):
+            farm.poll()
+        tell("stopping")
+
+
+def _stop_event() -> Any:  # noqa: ANN401  threading.Event, imported late
+    import threading
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _signal, _frame: stop.set())
+    return stop
+
+
+@app.command()
+def demo(  # noqa: PLR0913  the options of design, each a thing to turn
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Prove the chain once, then stop.")
+    ] = False,
+    alerts: Annotated[int, typer.Option("--alerts", min=1, max=2000, help="With --check.")] = 1,
+    animals: Annotated[int, typer.Option("--animals", min=3, max=2000)] = 60,
+    seconds: Annotated[
+        float | None, typer.Option("--for", help="Stop after so many seconds.", min=1)
+    ] = None,
+    data: Data = DATA,
+    mqtt_port: MqttPort = MQTT_PORT,
+    port: Port = PORT,
+    as_json: Json = False,
+) -> None:
+    """Run a live farm with simulated animals, and show the chain at work.
+
+    Example: herd demo · herd demo --check --alerts 200 --json
+    """
+    if check:
+        from herd.check import check_chain
+
+        result = check_chain(alerts, tell)
+        answer(result, as_json=as_json, text=lambda: json.dumps(result, indent=1))
+        return
+    from herd.demo import run_demo
+
+    run_demo(
+        data,
+        animals=animals,
+        seconds=seconds,
+        mqtt_port=mqtt_port or None,
+        port=port or None,
+        stop=_stop_event(),
+    )
+
+
+@app.command()
+def status(*, data: Data = DATA, as_json: Json = False) -> None:
+    """How each service of the running farm does, and how far it is behind.
+
+    Example: herd status --json
+    """
+    from herd.commands import status_of
+
+    result = status_of(data)
+    answer(result, as_json=as_json, text=lambda: _status_table(result))
+    if any(service["state"] != "running" for service in result["services"].values()):
+        raise typer.Exit(1)
+
+
+def _status_table(result: dict[str, Any]) -> str:
+    lines = [f"{'service':<12} {'state':<9} {'pid':>8}  {'restarts':>8}  {'lag':>7}  address"]
+    for name, row in result["services"].items():
+        lag = "" if row["lag"] is None else row["lag"]
+        lines.append(
+            f"{name:<12} {row['state']:<9} {row['pid'] or '':>8}  {row['restarts']:>8}  "
+            f"{lag:>7}  {row['address'] or ''}"
+        )
+    return "\n".join(lines)
+
+
+@app.command()
+def doctor(
+    *, data: Data = DATA, mqtt_port: MqttPort = MQTT_PORT, port: Port = PORT, as_json: Json = False
+) -> None:
+    """What this machine lacks to run a farm, and how to mend it.
+
+    Example: herd doctor
+    """
+    from herd.commands import diagnose
+
+    result = diagnose(data, {"--mqtt-port": mqtt_port, "--port": port})
+    answer(result, as_json=as_json, text=lambda: _findings(result))
+    if not result["fine"]:
+        raise typer.Exit(1)
+
+
+def _findings(result: dict[str, Any]) -> str:
+    lines = []
+    for finding in result["findings"]:
+        lines.append(f"{'ok ' if finding['fine'] else 'BAD'} {finding['what']}: {finding['seen']}")
+        if not finding["fine"]:
+            lines.append(f"    → {finding['advice']}")
+    return "\n".join(lines)
+
+
+@app.command()
+def config(*, as_json: Json = False) -> None:
+    """Every setting of every service: variable, default, meaning.
+
+    Example: herd config | less
+    """
+    from herd.settings_page import all_settings
+
+    found = all_settings()
+    answer(
+        found,
+        as_json=as_json,
+        text=lambda: "\n\n".join(
+            f"{service}\n"
+            + "\n".join(f"  {s['variable']} = {s['default']}\n      {s['meaning']}" for s in rows)
+            for service, rows in found.items()
+        ),
+    )
+
+
+@app.command(name="import")
+def import_animals(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    *,
+    farm: FarmOption = DEFAULT_FARM,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, change nothing.")] = False,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Register animals and the collars they wear from a CSV file; all of it or nothing.
+
+    Header: external_id,animal_id,name,group,collar_id,worn_from
+
+    Example: herd import herd.csv --farm home
+    """
+    from herd.commands import import_file
+
+    result, refused = import_file(data, file, farm, dry_run=dry_run)
+    for row, sentence in refused:
+        tell(f"row {row}: {sentence}")
+    answer(
+        result,
+        as_json=as_json,
+        text=lambda: (
+            f"{result['imported']} of {result['rows']} rows imported, "
+            f"{result['refused']} refused" + (" (dry run: nothing changed)" if dry_run else "")
+        ),
+    )
+    if refused:
+        raise typer.Exit(1)
+
+
+@collar_app.command("add")
+def collar_add(
+    collar_id: str, *, farm: FarmOption = DEFAULT_FARM, data: Data = DATA, as_json: Json = False
+) -> None:
+    """Give a collar credentials of its own; prints a ready mosquitto_pub line.
+
+    Example: herd collar add c-17 --farm home
+    """
+    from herd.commands import add_collar
+
+    result = add_collar(data, farm, collar_id)
+    answer(
+        result,
+        as_json=as_json,
+        text=lambda: (
+            f"user {result['user']}\npassword {result['password']}\n\n"
+            f"try it:\n{result['mosquitto_pub']}"
+        ),
+    )
+
+
+@collar_app.command("revoke")
+def collar_revoke(
+    collar_id: str, *, farm: FarmOption = DEFAULT_FARM, data: Data = DATA, as_json: Json = False
+) -> None:
+    """Take a collar's credentials away.
+
+    Example: herd collar revoke c-17
+    """
+    from herd.commands import revoke_collar
+
+    result = revoke_collar(data, farm, collar_id)
+    answer(result, as_json=as_json, text=lambda: f"{collar_id} may no longer publish")
+
+
+@collar_app.command("list")
+def collar_list(*, data: Data = DATA, as_json: Json = False) -> None:
+    """Collars that have credentials.
+
+    Example: herd collar list
+    """
+    from herd.commands import list_collars
+
+    result = list_collars(data)
+    answer(result, as_json=as_json, text=lambda: "\n".join(result["collars"]))
+
+
+@app.command()
+def simulate(  # noqa: PLR0913  options
+    *,
+    animals: Annotated[int, typer.Option("--animals", min=1, max=5000)] = 20,
+    rate: Annotated[float, typer.Option("--rate", min=0.1, help="Readings a second, all.")] = 10.0,
+    seconds: Annotated[float, typer.Option("--for", min=1)] = 60.0,
+    fevers: Annotated[int, typer.Option("--fevers", min=0, help="Animals that fall ill.")] = 1,
+    farm: FarmOption = DEFAULT_FARM,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Let simulated collars publish to the running farm for a while, and count what came of it.
+
+    Example: herd simulate --animals 50 --rate 20 --for 60
+    """
+    from herd.simulate import simulate_herd
+
+    result = simulate_herd(
+        data, farm, animals=animals, rate=rate, seconds=seconds, fevers=fevers, tell=tell
+    )
+    answer(result, as_json=as_json, text=lambda: json.dumps(result, indent=1))
+
+
+@app.command()
+def rebuild(
+    model: Annotated[str, typer.Argument(help="worklist")],
+    *,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Build a read model anew from the log while the farm runs, then swap it in.
+
+    Example: herd rebuild worklist
+    """
+    from herd.commands import rebuild_model
+
+    result = rebuild_model(data, model)
+    answer(result, as_json=as_json, text=lambda: json.dumps(result))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()
