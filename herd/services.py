@@ -36,7 +36,7 @@ class OwnProcess(Service):
     """A service of ours as a supervised child; ready once it has written its ready file."""
 
     # the name is the spec's: one class serves all our processes
-    name: str  # type: ignore[misc]
+    name: str
 
     def __init__(
         self,
