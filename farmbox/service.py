@@ -34,7 +34,7 @@ class Service(ABC):
     port: where it listens, on `host`.
     """
 
-    name: ClassVar[str]
+    name: str  # of the class; of the instance where one class serves several
     ready_max_s: ClassVar[float] = 60.0  # a cold disk and two busy cores
     stop_max_s: ClassVar[float] = 15.0  # then it is killed
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM

@@ -1,0 +1,170 @@
+"""A farm in a box: every service started in order, watched, and stopped in reverse.
+
+Problem: seven servers, some slow, must come up together, come back when one dies, and vanish with
+us. Approach: preparations (initdb, formatting) run side by side in threads; children are spawned
+from the main thread, which their lives are tied to; readiness is polled for all at once. `poll`
+is the whole supervision: no thread of our own runs while the box is up.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from farmbox.data import DataDirectory
+from farmbox.errors import BoxError
+from farmbox.kafka import Kafka, KafkaNode
+from farmbox.mqtt import Mqtt
+from farmbox.ports import assign_ports
+from farmbox.postgres import Postgres
+from farmbox.redis import Redis
+from farmbox.service import Service
+from farmbox.supervision import Supervision
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything listens, and what it takes to come in."""
+
+    kafka_bootstrap: str
+    mqtt_host: str
+    mqtt_port: int
+    mqtt_gateway_password: str
+    mqtt_admin_password: str
+    mqtt_users: Path
+    postgres_dsn: str
+    redis_url: str
+    registry_url: str | None
+    clickhouse_url: str | None
+
+
+class Box:
+    """The services over one data directory.
+
+    mqtt_port: where collars come in; None = any free one. brokers: 1 or 3. on_progress is called
+    with the name of each service that has become ready and the seconds it took.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        mqtt_port: int | None,
+        host: str = "127.0.0.1",
+        brokers: int = 1,
+        clickhouse: bool = True,
+        on_progress: Callable[[str, float], None] = lambda _name, _seconds: None,
+    ) -> None:
+        self.data = DataDirectory(data.resolve())
+        self.mqtt_port = mqtt_port
+        self.host = host
+        self.brokers = brokers
+        self.clickhouse = clickhouse
+        self._on_progress = on_progress
+        self._supervision = Supervision([], on_progress)
+        self._addresses: Addresses | None = None
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everything listens; BoxError before `start`."""
+        if self._addresses is None:
+            raise BoxError("The box has not been started: call start() first.")
+        return self._addresses
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """Each service by its name, in the order they start."""
+        return {watch.service.name: watch.service for watch in self._supervision.watches}
+
+    def restarts(self, name: str) -> int:
+        """How often a service has been started again since the box was."""
+        return next(w.restarts for w in self._supervision.watches if w.service.name == name)
+
+    def start(self) -> None:
+        """Start everything and return when all of it answers; BoxError says what hinders."""
+        self.data.open()
+        try:
+            services = self._build()
+            with ThreadPoolExecutor(len(services)) as pool:
+                for _ in pool.map(lambda service: service.prepare(), services):
+                    pass
+            self._supervision = Supervision(services, self._on_progress)
+            self._supervision.spawn_all()
+            self._supervision.wait_all_ready()
+        except BaseException:  # Ctrl-C too: no half of a box is left behind
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything, in reverse order of start; no-op when nothing runs."""
+        self._supervision.stop()
+        self._supervision = Supervision([])
+        self._addresses = None
+        self.data.close()
+
+    def poll(self) -> None:
+        """Start dead services again, later the more often they die. Call it a few times a second,
+        from the main thread; it never waits for a service to be ready.
+        """
+        self._supervision.poll()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _build(self) -> list[Service]:
+        path, secret = self.data.path, self.data.secret
+        names = ["mqtt", "postgres", "redis", "registry", "clickhouse"]
+        for number in range(1, self.brokers + 1):
+            names += [f"kafka-{number}", f"kafka-controller-{number}"]
+        fixed = {} if self.mqtt_port is None else {"mqtt": self.mqtt_port}
+        ports = assign_ports(path / "ports.json", names, fixed, self.host)
+        nodes = tuple(
+            KafkaNode(number, ports[f"kafka-{number}"], ports[f"kafka-controller-{number}"])
+            for number in range(1, self.brokers + 1)
+        )
+        kafkas = [
+            Kafka(
+                path / f"kafka-{node.node_id}",
+                nodes,
+                cluster_id=self.data.kafka_cluster_id,
+                node_id=node.node_id,
+                host=self.host,
+            )
+            for node in nodes
+        ]
+        mqtt = Mqtt(
+            path / "mqtt",
+            ports["mqtt"],
+            users=path / "mqtt-users",
+            gateway_password=secret("mqtt-gateway"),
+            admin_password=secret("mqtt-admin"),
+            host=self.host,
+        )
+        postgres = Postgres(
+            path / "postgres", ports["postgres"], password=secret("postgres"), host=self.host
+        )
+        redis = Redis(path / "redis", ports["redis"], password=secret("redis"), host=self.host)
+        self._addresses = Addresses(
+            kafka_bootstrap=",".join(kafka.address for kafka in kafkas),
+            mqtt_host=self.host,
+            mqtt_port=mqtt.port,
+            mqtt_gateway_password=mqtt.gateway_password,
+            mqtt_admin_password=mqtt.admin_password,
+            mqtt_users=mqtt.users,
+            postgres_dsn=postgres.dsn(),
+            redis_url=redis.url,
+            registry_url=None,
+            clickhouse_url=None,
+        )
+        return [*kafkas, mqtt, postgres, redis]
