@@ -108,6 +108,21 @@ def test_every_cut_of_a_record_is_rejected() -> None:
     assert_as_record_by_record([whole[:cut] for cut in range(len(whole))] + [whole])
 
 
+def test_oddities_that_chance_seldom_finds_are_read_as_record_by_record() -> None:
+    """Bytes left over, numbers that are not finite and ten-byte numbers shift no cursor."""
+    values = [
+        SERDE.encode(a_reading()) + b"\0",
+        SERDE.encode(a_reading(temperature_c=float("nan"))),
+        SERDE.encode(a_reading(latitude=float("inf"), longitude=7.0)),
+        SERDE.encode(a_reading(seq=2**63 - 1, boot_id=2**62, time=MORNING)),
+        SERDE.encode(a_reading(seq=-(2**63), time=MORNING)),
+        SERDE.encode(a_reading()).replace(b"c-17", b"c-\xff7"),
+        SERDE.encode(an_event(a_reading().payload, farm_id=None)),
+    ]
+
+    assert_as_record_by_record([*values, SERDE.encode(a_reading())])
+
+
 def test_ticks_and_context_keep_their_place_among_the_readings() -> None:
     """Log time moves between two readings, so the order of the log must survive decoding."""
     context = an_event(
