@@ -2,15 +2,20 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+
+from farmbox.box import Addresses, Box
+from runtime.kafka import ensure_topics
+from runtime.registry import RegistrySchemaIds
 
 PROGRAMS = {
     "chromium": "chromium",
     "mosquitto": "mosquitto_pub",
     "node": "npm",
 }
-SERVICE_FIXTURES = {"box"}
+SERVICE_FIXTURES = {"box", "running_box"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,3 +57,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     }
     told = ", ".join(f"{mark} {count}" for mark, count in counts.items())
     terminalreporter.write_line(f"tests skipped for want of a program: {told}")
+
+
+@pytest.fixture(scope="session")
+def running_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """The real servers, once a run, on a directory of their own, with our topics and schemas.
+
+    Topics and tables are shared by all tests: each names a farm of its own.
+    """
+    with Box(tmp_path_factory.mktemp("box"), mqtt_port=None) as box:
+        ensure_topics(box.addresses.kafka_bootstrap)
+        if box.addresses.registry_url is not None:
+            RegistrySchemaIds(box.addresses.registry_url).register_all()
+        yield box
+
+
+@pytest.fixture
+def box(running_box: Box) -> Addresses:
+    """Where the real servers listen. A server that an earlier test killed is up again."""
+    running_box.poll()
+    return running_box.addresses
