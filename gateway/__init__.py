@@ -1,0 +1,1 @@
+"""MQTT → Kafka, nothing lost between; and herd-clock, which moves log time on."""

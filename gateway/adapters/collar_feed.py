@@ -1,0 +1,85 @@
+"""The register's collars from `herd.collars.v1`: all of them first, then every change."""
+
+from typing import Any
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
+
+from contracts.animal_event import CollarAssignments
+from contracts.ids import CollarId
+from contracts.serde import Serde, UnreadableRecordError
+from contracts.topics import COLLARS
+from gateway.attribution import Attribution
+from runtime.consume import Limits, place_of, poll_batch
+from runtime.kafka import new_consumer
+from runtime.retry import retried
+
+log = structlog.get_logger()
+
+GROUP = "herd-gateway-collars"  # a name only: partitions are taken by hand, nothing is committed
+ASK_MAX_S = 10.0
+WAIT_S = 0.2
+
+
+class CollarFeed:
+    """Keeps an Attribution equal to the topic. For one thread."""
+
+    def __init__(self, bootstrap: str, serde: Serde, attribution: Attribution) -> None:
+        self._consumer = new_consumer(bootstrap, GROUP)
+        self._serde = serde
+        self._attribution = attribution
+        self._behind: dict[int, int] = {}  # partition → the offset it must reach once
+
+    def open(self) -> None:
+        """Begin at the beginning of every partition, and note where each ends now."""
+        ends = retried(self._ends, on=KafkaException, total_max_s=30.0)
+        self._behind = {partition: high for partition, (low, high) in ends.items() if high > low}
+        self._consumer.assign(
+            [TopicPartition(COLLARS.name, partition, OFFSET_BEGINNING) for partition in ends]
+        )
+
+    def turn(self) -> None:
+        """Apply what came; waits a little for something to come."""
+        for message in poll_batch(self._consumer, Limits(wait_s=WAIT_S)):
+            _, partition, offset = place_of(message)
+            self._apply(message.key(), message.value(), partition, offset)
+        # positions, not records: the newest offsets may be gone by compaction
+        places = [TopicPartition(COLLARS.name, partition) for partition in self._behind]
+        for place in self._consumer.position(places) if places else ():
+            if place.offset >= self._behind[place.partition]:
+                del self._behind[place.partition]
+
+    def loaded(self) -> bool:
+        """Whether everything that was there at `open` is applied."""
+        return not self._behind
+
+    def close(self) -> None:
+        """Leave Kafka."""
+        self._consumer.close()
+
+    def _ends(self) -> dict[int, tuple[int, int]]:
+        known = self._consumer.list_topics(COLLARS.name, timeout=ASK_MAX_S).topics[COLLARS.name]
+        if known.error is not None:
+            raise KafkaException(known.error)
+        return {
+            partition: self._consumer.get_watermark_offsets(
+                TopicPartition(COLLARS.name, partition), timeout=ASK_MAX_S
+            )
+            for partition in known.partitions
+        }
+
+    def _apply(self, key: Any, value: bytes | None, partition: int, offset: int) -> None:  # noqa: ANN401  bytes or text, by the client's version
+        if value is None:
+            collar_id = key.decode() if isinstance(key, bytes) else str(key)
+            self._attribution.forget(CollarId(collar_id))
+            return
+        try:
+            event = self._serde.decode(value)
+        except UnreadableRecordError as error:
+            # one collar stays as it was; the herdbook writes its whole list again on any change
+            log.error(  # noqa: TRY400  the detail says it all, the stack nothing
+                "collar_unreadable", partition=partition, offset=offset, why=error.detail
+            )
+            return
+        if isinstance(event.payload, CollarAssignments):
+            self._attribution.apply(event.payload)

@@ -1,0 +1,65 @@
+"""Readings and dead letters into Kafka: idempotent, key and partition by contracts/topics.py."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from contracts.dead_letter import DeadLetter
+from contracts.envelope import Event
+from contracts.ids import derived_id
+from contracts.reading import CollarReading
+from contracts.serde import Serde
+from contracts.topics import DEAD_LETTERS, READINGS, parse_mqtt_topic
+from gateway.bridge import Arrived
+from gateway.intake import Refusal
+from runtime.kafka import Outbox, dead_letter, send_event
+
+SERVICE = "gateway"
+
+
+class KafkaSink:
+    """The Sink of the bridge over one idempotent producer. For one thread."""
+
+    def __init__(self, outbox: Outbox, serde: Serde) -> None:
+        self._outbox = outbox
+        self._serde = serde
+
+    @property
+    def in_flight(self) -> int:
+        """Records handed over and not yet confirmed."""
+        return self._outbox.in_flight
+
+    def reading(self, event: Event[CollarReading], then: Callable[[], None]) -> None:
+        """Send one reading to its farm's partition."""
+        send_event(self._outbox, self._serde, READINGS, event, lambda _message: then())
+
+    def letter(
+        self, refusal: Refusal, arrived: Arrived, received_at: datetime, then: Callable[[], None]
+    ) -> None:
+        """Send one dead letter to the partition of the farm it came from."""
+        letter = letter_of(refusal, arrived, received_at)
+        send_event(self._outbox, self._serde, DEAD_LETTERS, letter, lambda _message: then())
+
+    def poll(self, wait_s: float) -> None:
+        """Serve confirmations; raises DeliveryFailedError if a record was given up."""
+        self._outbox.poll(wait_s)
+
+
+def letter_of(refusal: Refusal, arrived: Arrived, received_at: datetime) -> Event[DeadLetter]:
+    """The letter of one refusal; told again (a collar's second try), it is the same letter."""
+    address = parse_mqtt_topic(arrived.mqtt_topic)
+    letter: Event[Any] = dead_letter(
+        refusal.rejected,
+        refusal.raw,
+        origin=f"mqtt:{arrived.mqtt_topic}",
+        service=SERVICE,
+        farm_id=address.farm_id if address else None,
+        received_at=received_at,
+    )
+    if refusal.boot_id is None or refusal.seq is None:
+        return letter
+    letter_id = derived_id(
+        "letter", arrived.mqtt_topic, refusal.boot_id, refusal.seq, refusal.rejected.reason
+    )
+    return replace(letter, event_id=letter_id, aggregate_id=letter_id)

@@ -1,0 +1,134 @@
+"""Wires the gateway and herd-clock; the only file that knows both of their sides."""
+
+import threading
+import time
+
+from contracts.clock import Clock, SystemClock
+from contracts.serde import Serde
+from gateway.adapters.clock_log import KafkaClockLog
+from gateway.adapters.collar_feed import CollarFeed
+from gateway.adapters.kafka_sink import KafkaSink
+from gateway.adapters.mqtt_source import MqttLogin, MqttSource
+from gateway.attribution import Attribution
+from gateway.bridge import DRAIN_MAX_S, Bridge
+from gateway.clock import HerdClock
+from gateway.settings import ClockSettings, GatewaySettings
+from gateway.tally import Tally
+from runtime.kafka import Outbox, new_producer
+from runtime.lifecycle import Loop, Running, run
+from runtime.registry import RegistrySchemaIds
+
+
+def main() -> int:
+    """Run the gateway; returns the exit status."""
+    settings = GatewaySettings()
+    return run("gateway", settings, gateway_loops(settings, SystemClock()))
+
+
+def clock_main() -> int:
+    """Run herd-clock; returns the exit status."""
+    settings = ClockSettings()
+    return run("herd-clock", settings, {"clock": clock_loop(settings, SystemClock())})
+
+
+def gateway_loops(settings: GatewaySettings, clock: Clock) -> dict[str, Loop]:
+    """The gateway's two loops; nothing connects before they run."""
+    attribution = Attribution()
+    loaded = threading.Event()
+
+    def collars(running: Running) -> None:
+        feed = CollarFeed(
+            settings.kafka_bootstrap, Serde(RegistrySchemaIds(settings.registry_url)), attribution
+        )
+        try:
+            feed.open()
+            while running.goes_on():
+                feed.turn()
+                if feed.loaded():
+                    loaded.set()
+        finally:
+            feed.close()
+
+    def bridge(running: Running) -> None:
+        # without the register every reading would be a stranger's
+        while running.goes_on() and not loaded.wait(0.1):
+            pass
+        if running.goes_on():
+            _bridge(settings, clock, attribution, running)
+
+    return {"collars": collars, "bridge": bridge}
+
+
+def _bridge(
+    settings: GatewaySettings, clock: Clock, attribution: Attribution, running: Running
+) -> None:
+    schema_ids = RegistrySchemaIds(settings.registry_url)
+    schema_ids.register_all()
+    outbox = Outbox(new_producer(settings.kafka_bootstrap))
+    source = MqttSource(_login(settings))
+    tally = Tally()
+    bridge = Bridge(
+        source,
+        KafkaSink(outbox, Serde(schema_ids)),
+        attribution,
+        clock,
+        tally,
+        records_in_flight_max=settings.records_in_flight_max,
+    )
+    ready, tell_at = False, 0.0
+    try:
+        while running.goes_on():
+            bridge.turn()
+            if source.subscribed and not ready:
+                ready = True
+                running.ready()
+            if time.monotonic() > tell_at:
+                tell_at = time.monotonic() + settings.tell_every_s
+                tally.tell()
+        deadline = time.monotonic() + DRAIN_MAX_S
+        while bridge.open_uploads and time.monotonic() < deadline:
+            bridge.drain()
+    finally:
+        tally.tell()
+        source.close()
+
+
+def _login(settings: GatewaySettings) -> MqttLogin:
+    return MqttLogin(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        user=settings.mqtt_user,
+        password=settings.mqtt_password.get_secret_value(),
+        client_id=f"herd-gateway-{settings.instance}",
+        keepalive_s=settings.mqtt_keepalive_s,
+        session_s=settings.mqtt_session_s,
+        receive_maximum=settings.receive_maximum,
+    )
+
+
+def clock_loop(settings: ClockSettings, clock: Clock) -> Loop:
+    """Herd-clock's loop; nothing connects before it runs."""
+
+    def loop(running: Running) -> None:
+        schema_ids = RegistrySchemaIds(settings.registry_url)
+        schema_ids.register_all()
+        log = KafkaClockLog(settings.kafka_bootstrap, Serde(schema_ids), instance=settings.instance)
+        herd_clock = HerdClock(
+            log,
+            clock,
+            writer=f"herd-clock-{settings.instance}",
+            tick_every_s=settings.tick_every_s,
+            deaf_after_s=settings.deaf_after_s,
+            ahead_max_s=settings.ahead_max_s,
+        )
+        try:
+            ready = False
+            while running.goes_on():
+                herd_clock.turn(time.monotonic())
+                if herd_clock.ticking and not ready:
+                    ready = True
+                    running.ready()
+        finally:
+            log.close()
+
+    return loop

@@ -1,0 +1,113 @@
+"""Our own payload: the JSON of a collar's upload, parsed and validated in one pass. Pure."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from contracts.dead_letter import Reason, Rejected
+from contracts.ids import is_id
+from gateway.upload import COUNT_MAX, BadSample, Sample, Upload, out_of_range
+
+UPLOAD_BYTES_MAX = 256 * 1024  # 500 full readings are 180 kB; the MQTT broker's limit is higher
+
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]  # a time without an offset is nobody's time
+
+
+class _Message(msgspec.Struct, frozen=True):
+    boot_id: int
+    readings: list[msgspec.Raw]
+    sent_at: Aware | None = None
+    station_id: str | None = None
+
+
+class _Aware(Sample, frozen=True, kw_only=True):
+    time: Aware
+
+
+class _Seq(msgspec.Struct, frozen=True):
+    seq: int
+
+
+_message = msgspec.json.Decoder(_Message)
+_sample = msgspec.json.Decoder(_Aware)
+_seq = msgspec.json.Decoder(_Seq)
+
+
+def decode(payload: bytes, *, bytes_max: int = UPLOAD_BYTES_MAX) -> Upload | Rejected:
+    """The upload in a payload; Rejected where not even its seqs can be told.
+
+    Never raises, whatever the bytes. JSON has no NaN and no infinity: both are NOT_JSON.
+    """
+    if len(payload) > bytes_max:
+        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes, at most {bytes_max}")
+    if not payload.strip():
+        return Rejected(Reason.EMPTY, "the payload is empty")
+    try:
+        message = _message.decode(payload)
+    except msgspec.ValidationError as error:
+        return Rejected(Reason.WRONG_TYPE, str(error))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return Rejected(Reason.NOT_JSON, str(error))
+    return _checked(message)
+
+
+def _checked(message: _Message) -> Upload | Rejected:
+    if not message.readings:
+        return Rejected(Reason.EMPTY, "readings is empty: an upload carries 1 to 500")
+    if not 0 <= message.boot_id <= COUNT_MAX:
+        return Rejected(Reason.OUT_OF_RANGE, f"boot_id is outside 0 … {COUNT_MAX}")
+    if message.station_id is not None and not is_id(message.station_id):
+        return Rejected(Reason.OUT_OF_RANGE, "station_id is not an id: 1 to 40 of a-z, 0-9 and '-'")
+    found = [_one(raw, message) for raw in message.readings]
+    return Upload(
+        boot_id=message.boot_id,
+        sent_at=message.sent_at,
+        station_id=message.station_id,
+        samples=tuple(one for one in found if isinstance(one, Sample)),
+        bad=tuple(one for one in found if isinstance(one, BadSample)),
+    )
+
+
+def _one(raw: msgspec.Raw, message: _Message) -> Sample | BadSample:
+    try:
+        sample = _sample.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        wrong = Rejected(Reason.WRONG_TYPE, str(error))
+        return BadSample(_seq_of(raw), wrong, _alone(raw, message))
+    refused = out_of_range(sample)
+    if refused is not None:
+        seq = sample.seq if 0 <= sample.seq <= COUNT_MAX else None
+        return BadSample(seq, refused, _alone(raw, message))
+    return sample
+
+
+def _seq_of(raw: msgspec.Raw) -> int | None:
+    try:
+        seq = _seq.decode(raw).seq
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return seq if 0 <= seq <= COUNT_MAX else None
+
+
+def alone(sample: Sample, upload: Upload) -> bytes:
+    """An upload that carries one sample of another, to be sent again by itself."""
+    return msgspec.json.encode(
+        {
+            "boot_id": upload.boot_id,
+            "sent_at": upload.sent_at,
+            "station_id": upload.station_id,
+            "readings": [sample],
+        }
+    )
+
+
+def _alone(raw: msgspec.Raw, message: _Message) -> bytes:
+    return msgspec.json.encode(
+        {
+            "boot_id": message.boot_id,
+            "sent_at": message.sent_at,
+            "station_id": message.station_id,
+            "readings": [raw],
+        }
+    )

@@ -1,0 +1,73 @@
+"""Settings of the gateway (`HERD_GATEWAY_…`) and of herd-clock (`HERD_CLOCK_…`)."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from runtime.settings import KafkaFields, ServiceSettings
+
+
+class GatewaySettings(ServiceSettings, KafkaFields):
+    """MQTT → Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix="HERD_GATEWAY_", frozen=True, extra="ignore")
+
+    mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker, name or address.")
+    mqtt_port: int = Field(default=1883, ge=1, le=65_535, description="MQTT broker's port.")
+    mqtt_user: str = Field(default="gateway", description="Who the gateway is to the MQTT broker.")
+    mqtt_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    instance: str = Field(
+        default="1",
+        pattern="[a-z0-9-]{1,40}",
+        description="Names this gateway's session at the broker; each gateway has its own.",
+    )
+    mqtt_keepalive_s: int = Field(
+        default=15, ge=5, le=600, description="Seconds after which a silent broker counts as lost."
+    )
+    mqtt_session_s: int = Field(
+        default=86_400,
+        ge=60,
+        le=2_592_000,
+        description="Seconds the broker keeps uploads for a gateway that is away.",
+    )
+    receive_maximum: int = Field(
+        default=1000,
+        ge=10,
+        le=65_535,
+        description="Uploads the broker may send ahead of their PUBACK.",
+    )
+    records_in_flight_max: int = Field(
+        default=20_000,
+        ge=500,
+        le=90_000,
+        description="Readings handed to Kafka and not yet confirmed.",
+    )
+    tell_every_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=3600,
+        description="Seconds between two log lines of what was bridged.",
+    )
+
+
+class ClockSettings(ServiceSettings, KafkaFields):
+    """herd-clock: ticks and context."""
+
+    model_config = SettingsConfigDict(env_prefix="HERD_CLOCK_", frozen=True, extra="ignore")
+
+    instance: str = Field(
+        default="1",
+        pattern="[a-z0-9-]{1,40}",
+        description="Names this member of the group; a second one of the same name ends the first.",
+    )
+    tick_every_s: float = Field(
+        default=5.0, gt=0, le=60, description="Seconds between two ticks of a partition."
+    )
+    deaf_after_s: float = Field(
+        default=60.0,
+        ge=10,
+        le=3600,
+        description="Seconds without a tick after which nobody counts as heard.",
+    )
+    ahead_max_s: float = Field(
+        default=2.0, gt=0, le=60, description="Seconds our clock may be ahead of Kafka's."
+    )

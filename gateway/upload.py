@@ -1,0 +1,118 @@
+"""An upload: one message of a collar, decoded, whatever payload format it came in. Pure.
+
+A bad reading costs only itself, so it stands beside the good ones, with the bytes that would
+send it again alone.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from contracts.dead_letter import Reason, Rejected
+from contracts.ids import is_id
+
+COUNT_MAX = 2**53  # beyond it a JSON number is no longer exact in most languages
+INTERVAL_MAX_S = 86_400  # a reading covers at most a day
+TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)  # before it a time is an unset clock
+ROUNDING_MINUTES = 1.0  # a collar may round minutes up beyond its interval
+
+# What a sensor on an animal can show at all; beyond it the sensor is broken, not the animal.
+# Inclusive bounds, in the unit of the column's name. They also keep float32 from overflowing.
+PHYSICAL_RANGES: dict[str, tuple[float, float]] = {
+    "temperature_c": (-50, 80),
+    "rumination_minutes": (0, 1440),
+    "eating_minutes": (0, 1440),
+    "lying_minutes": (0, 1440),
+    "lying_bouts": (0, 1440),
+    "steps": (0, 200_000),
+    "activity": (0, 1e9),  # each maker's own scale
+    "drinking_minutes": (0, 1440),
+    "heart_rate_bpm": (5, 400),
+    "latitude": (-90, 90),
+    "longitude": (-180, 180),
+    "ambient_c": (-80, 80),
+    "humidity_pct": (0, 100),
+    "battery_v": (0, 100),
+}
+MINUTES = ("rumination_minutes", "eating_minutes", "lying_minutes", "drinking_minutes")
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading as a collar tells it; the columns are those of contracts/reading.py."""
+
+    seq: int
+    time: datetime
+    interval_s: int
+    temperature_c: float | None = None
+    temperature_site: str | None = None
+    rumination_minutes: float | None = None
+    eating_minutes: float | None = None
+    lying_minutes: float | None = None
+    lying_bouts: float | None = None
+    steps: float | None = None
+    activity: float | None = None
+    drinking_minutes: float | None = None
+    heart_rate_bpm: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    ambient_c: float | None = None
+    humidity_pct: float | None = None
+    battery_v: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadSample:
+    """A reading that cannot be used; seq None = not even that could be read.
+
+    raw: an upload that carries this reading alone, as it came.
+    """
+
+    seq: int | None
+    rejected: Rejected
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """What one message of a collar says: its usable readings in their order, and the others."""
+
+    boot_id: int
+    sent_at: datetime | None
+    station_id: str | None
+    samples: tuple[Sample, ...]
+    bad: tuple[BadSample, ...]
+
+    def last_seq(self) -> int | None:
+        """The highest seq in it, good or bad; None if none could be read."""
+        seqs = [sample.seq for sample in self.samples]
+        seqs += [bad.seq for bad in self.bad if bad.seq is not None]
+        return max(seqs, default=None)
+
+
+def out_of_range(sample: Sample) -> Rejected | None:
+    """Why a sample cannot be true of any animal; None if it can."""
+    if not 0 <= sample.seq <= COUNT_MAX:
+        return _beyond("seq", sample.seq, 0, COUNT_MAX)
+    if not 1 <= sample.interval_s <= INTERVAL_MAX_S:
+        return _beyond("interval_s", sample.interval_s, 1, INTERVAL_MAX_S)
+    if sample.time < TIME_MIN:
+        return Rejected(Reason.OUT_OF_RANGE, f"time {sample.time} is before 1970: clock not set")
+    site = sample.temperature_site
+    if site is not None and not is_id(site):
+        return Rejected(Reason.OUT_OF_RANGE, "temperature_site: 1 to 40 of a-z, 0-9 and '-'")
+    return _measured_out_of_range(sample)
+
+
+def _measured_out_of_range(sample: Sample) -> Rejected | None:
+    minutes_max = sample.interval_s / 60 + ROUNDING_MINUTES
+    for column, (low, high) in PHYSICAL_RANGES.items():
+        value: float | None = getattr(sample, column)
+        top = min(high, minutes_max) if column in MINUTES else high
+        if value is not None and not low <= value <= top:
+            return _beyond(column, value, low, top)
+    return None
+
+
+def _beyond(field: str, value: float, low: float, high: float) -> Rejected:
+    return Rejected(Reason.OUT_OF_RANGE, f"{field} {value:g} is outside {low:g} … {high:g}")
