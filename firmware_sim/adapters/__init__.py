@@ -1,0 +1,1 @@
+"""The simulator's side to the world: MQTT sessions, one a collar."""
