@@ -1,0 +1,1 @@
+"""The stores of the read models, and the feed they are folded from."""

@@ -1,0 +1,153 @@
+"""What every read model is: a pure fold of a log with a position, thrown away and rebuilt at will.
+
+Problem: a read model must survive the death of its store, of its projector and of both in the
+middle of a write, must be rebuilt while the farm works, and may never show a half-built answer.
+
+Approach: everything of one replay lies in one *generation*, with the Kafka offset that each
+partition has been folded up to. Data and offset move in one atomic call, which applies only if
+the stored offset is the one the batch started from. So the store alone says where to go on: a
+store that was emptied asks for everything again, one that lost its newest second asks for that
+second, and of two projectors only one gets through. A new generation is filled beside the old one
+and takes its place in one step, once it has reached the end of the log and the old one.
+
+Rejected: offsets committed to Kafka. They outlive the data they speak of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from contracts.envelope import Event, Stored
+
+NO_EPOCH = ""  # of a generation that has folded nothing yet
+
+
+class ReadModelUnavailableError(RuntimeError):
+    """The store cannot be asked now, or holds no finished generation: try again in a moment."""
+
+
+class GenerationLostError(RuntimeError):
+    """The store is elsewhere than we thought: ask it anew where to go on."""
+
+
+class RebuildRunningError(RuntimeError):
+    """Another process fills a new generation already."""
+
+
+class NewEpochError(RuntimeError):
+    """The log goes on under another history: everything folded so far is void."""
+
+    def __init__(self, epoch: str, since: datetime) -> None:
+        super().__init__(
+            f"the event store was restored and goes on as epoch {epoch} (first met at {since}): "
+            "the read model is built anew from that history"
+        )
+        self.epoch = epoch
+        self.since = since
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One event of the feed. appended_at: Kafka's own time of the record, aware UTC."""
+
+    event: Event[Any]
+    stored: Stored
+    appended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """What one poll gave of one partition; next_offset: where the partition goes on after it."""
+
+    partition: int
+    next_offset: int
+    records: tuple[LogRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One replay of the log, as the store holds it.
+
+    epoch: the history it folds, NO_EPOCH before its first record. epoch_since: when Kafka took
+    that epoch's first record we met. offsets: partition → next offset, absent = from the start.
+    """
+
+    id: str
+    fold_version: int
+    epoch: str = NO_EPOCH
+    epoch_since: datetime | None = None
+    offsets: Mapping[int, int] = field(default_factory=dict)
+
+    def moved(self, partition: int, next_offset: int) -> "Generation":
+        """The same, with one partition folded up to next_offset."""
+        return replace(self, offsets={**self.offsets, partition: next_offset})
+
+
+def of_this_epoch(
+    generation: Generation, records: tuple[LogRecord, ...]
+) -> tuple[Generation, list[LogRecord]]:
+    """The records that belong to the generation's history; it adopts the first epoch it meets.
+
+    An epoch's id says nothing about its age, Kafka's time of the record does: all records of an
+    older history were appended before the first of a newer one. Older ones are left out; a newer
+    one raises NewEpochError.
+    """
+    ours: list[LogRecord] = []
+    for record in records:
+        epoch = record.stored.epoch
+        if generation.epoch_since is None:
+            generation = replace(generation, epoch=epoch, epoch_since=record.appended_at)
+        if epoch == generation.epoch:
+            ours.append(record)
+        elif generation.epoch_since is not None and record.appended_at > generation.epoch_since:
+            raise NewEpochError(epoch, record.appended_at)
+    return generation, ours
+
+
+class LogReader(Protocol):
+    """The feed, read from wherever the store says. For one thread."""
+
+    def read_from(self, offsets: Mapping[int, int]) -> None:
+        """Go on at these offsets; a partition that is not named starts at its beginning."""
+        ...
+
+    def poll(self) -> list[LogSlice]:
+        """What is there now, bounded; waits a moment only while there is nothing."""
+        ...
+
+    def ends(self) -> Mapping[int, int]:
+        """For each partition the offset after its newest record."""
+        ...
+
+    def heard_at(self) -> datetime | None:
+        """Now, if Kafka answers; None if it does not."""
+        ...
+
+
+class GenerationStore(Protocol):
+    """Where generations lie. Every method raises ReadModelUnavailableError if it is away."""
+
+    def current(self) -> Generation | None:
+        """The generation that answers questions; None if there is none."""
+        ...
+
+    def begin(self, epoch: str, epoch_since: datetime | None) -> Generation:
+        """A new, empty one, beside the current; raises RebuildRunningError."""
+        ...
+
+    def apply(self, generation: Generation, piece: LogSlice) -> Generation:
+        """Fold a slice; raises GenerationLostError, NewEpochError. Without effect if it raises."""
+        ...
+
+    def heard(self, generation: Generation, as_of: datetime) -> None:
+        """Everything up to as_of is folded; raises GenerationLostError."""
+        ...
+
+    def swap(self, generation: Generation, ends: Mapping[int, int]) -> bool:
+        """Let it answer from now on; False while it is behind the one that answers now."""
+        ...
+
+    def give_up(self, generation: Generation) -> None:
+        """Throw away a generation that will not be finished."""
+        ...

@@ -1,0 +1,75 @@
+"""The loop that keeps a read model up with its log, whatever happens to the store meanwhile."""
+
+import time
+
+import structlog
+
+from read_models.base import (
+    Generation,
+    GenerationLostError,
+    GenerationStore,
+    LogReader,
+    NewEpochError,
+    ReadModelUnavailableError,
+    RebuildRunningError,
+)
+from read_models.rebuild import build
+from runtime.lifecycle import Running
+
+log = structlog.get_logger()
+
+RETRY_S = 0.5  # a Redis that restarts is back within a second or two
+HEARD_EVERY_S = 1.0  # how precisely a screen can tell the age of what it shows
+
+
+def project(
+    store: GenerationStore, reader: LogReader, running: Running, *, fold_version: int
+) -> None:
+    """Fold the log until stopped. The store says where: each turn begins by asking it.
+
+    A store without a finished generation, or with one of another fold_version, gets a new one; so
+    an emptied Redis is filled again, and an upgrade rebuilds by itself while the old one answers.
+    """
+    while running.goes_on():
+        try:
+            generation = store.current()
+            if generation is None or generation.fold_version != fold_version:
+                build(store, reader, running)
+            else:
+                _follow(store, reader, running, generation)
+        except NewEpochError as error:
+            log.warning("epoch_changed", epoch=error.epoch)
+            _build_epoch(store, reader, running, error)
+        except (GenerationLostError, ReadModelUnavailableError, RebuildRunningError) as error:
+            log.warning("projection_interrupted", error=str(error))
+            running.wait(RETRY_S)
+
+
+def _follow(
+    store: GenerationStore, reader: LogReader, running: Running, generation: Generation
+) -> None:
+    """Go on from the store's own offsets until stopped, or until the store says otherwise."""
+    reader.read_from(generation.offsets)
+    running.ready()
+    log.info("projection_follows", generation=generation.id, epoch=generation.epoch)
+    told_at = 0.0
+    while running.goes_on():
+        pieces = reader.poll()
+        for piece in pieces:
+            generation = store.apply(generation, piece)
+        if not pieces and time.monotonic() - told_at >= HEARD_EVERY_S:
+            told_at = time.monotonic()
+            heard_at = reader.heard_at()
+            if heard_at is not None:
+                store.heard(generation, heard_at)
+
+
+def _build_epoch(
+    store: GenerationStore, reader: LogReader, running: Running, error: NewEpochError
+) -> None:
+    """Fold the new history beside the old; the next turn finds it, or meets the epoch again."""
+    try:
+        build(store, reader, running, epoch=error.epoch, epoch_since=error.since)
+    except (GenerationLostError, ReadModelUnavailableError, RebuildRunningError) as later:
+        log.warning("projection_interrupted", error=str(later))
+        running.wait(RETRY_S)

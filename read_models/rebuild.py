@@ -1,0 +1,140 @@
+"""A new generation beside the old one: filled from the beginning of the log, then swapped in.
+
+The same path serves the first start, a store that was emptied, an event store that was restored,
+a fold that changed, and `herd rebuild`: one that is used every day is one that works.
+"""
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from contracts.clock import SystemClock
+from contracts.serde import Serde
+from read_models.base import (
+    NO_EPOCH,
+    Generation,
+    GenerationLostError,
+    GenerationStore,
+    LogReader,
+    NewEpochError,
+)
+from runtime.lifecycle import Running
+
+log = structlog.get_logger()
+
+REBUILD_MAX_S = 3600.0  # 100,000 events take seconds; beyond an hour something stands still
+
+
+class RebuildFailedError(RuntimeError):
+    """A rebuild did not come to its end; what answered before answers still."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """records: read from the log; duration_s: from the first to the swap; generation: the new."""
+
+    generation: str
+    records: int
+    duration_s: float
+
+
+@dataclass(slots=True)
+class _Build:
+    generation: Generation
+    records: int = 0
+
+
+def build(
+    store: GenerationStore,
+    reader: LogReader,
+    running: Running,
+    *,
+    epoch: str = NO_EPOCH,
+    epoch_since: datetime | None = None,
+) -> RebuildReport | None:
+    """Fill a new generation and let it answer; None if the process is to stop before.
+
+    epoch, epoch_since: the history to fold, where it is known already. Raises RebuildRunningError,
+    GenerationLostError, ReadModelUnavailableError; what answered before goes on answering.
+    """
+    began = time.monotonic()
+    work = _Build(store.begin(epoch, epoch_since))
+    log.info("rebuild_started", generation=work.generation.id, epoch=epoch)
+    try:
+        done = _fill(store, reader, running, work)
+    except NewEpochError as error:
+        store.give_up(work.generation)
+        return build(store, reader, running, epoch=error.epoch, epoch_since=error.since)
+    if not done:
+        store.give_up(work.generation)
+        return None
+    report = RebuildReport(work.generation.id, work.records, time.monotonic() - began)
+    log.info("rebuild_swapped", records=report.records, duration_s=round(report.duration_s, 3))
+    return report
+
+
+def _fill(store: GenerationStore, reader: LogReader, running: Running, work: _Build) -> bool:
+    reader.read_from({})
+    ends = reader.ends()
+    while running.goes_on():
+        if all(work.generation.offsets.get(p, 0) >= end for p, end in ends.items()):
+            if store.swap(work.generation, ends):
+                return True
+            ends = reader.ends()  # the projector went on meanwhile: catch up with it
+        pieces = reader.poll()
+        for piece in pieces:
+            work.generation = store.apply(work.generation, piece)
+            work.records += len(piece.records)
+        heard_at = None if pieces else reader.heard_at()
+        if heard_at is not None:
+            store.heard(work.generation, heard_at)  # also keeps our claim to be building
+    return False
+
+
+def rebuild_worklist(
+    *,
+    kafka_bootstrap: str,
+    registry_url: str,
+    redis_url: str,
+    within_s: float = REBUILD_MAX_S,
+) -> dict[str, Any]:
+    """Rebuild the worklist while the projector runs; returns when the new one answers.
+
+    The answer is a RebuildReport as a dictionary. Raises RebuildRunningError,
+    ReadModelUnavailableError, RebuildFailedError (not done within_s, or Redis lost the new
+    generation on the way); the old one answers on in each of them.
+    """
+    from read_models.adapters.alert_log import KafkaAlertLog
+    from read_models.adapters.redis import RedisWorklistStore
+    from runtime.redis import new_redis
+    from runtime.registry import RegistrySchemaIds
+
+    running = _Deadline(within_s)
+    serde = Serde(RegistrySchemaIds(registry_url))
+    reader = KafkaAlertLog(kafka_bootstrap, serde, SystemClock(), letters=None)
+    redis = new_redis(redis_url)
+    try:
+        report = build(RedisWorklistStore(redis), reader, running)
+    except GenerationLostError as error:
+        raise RebuildFailedError(f"{error}: start the rebuild again") from error
+    finally:
+        reader.close()
+        redis.close()
+    if report is None:
+        raise RebuildFailedError(f"the worklist was not rebuilt within {within_s:.0f} s")
+    return asdict(report)
+
+
+class _Deadline(Running):
+    """A Running that stops by itself, for a command that has no supervisor."""
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__()
+        self._until = time.monotonic() + within_s
+
+    def goes_on(self) -> bool:
+        """Whether there is time left."""
+        return time.monotonic() < self._until
