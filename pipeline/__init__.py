@@ -1,0 +1,1 @@
+"""Readings → detections: one columnar state a partition, one transaction a batch."""

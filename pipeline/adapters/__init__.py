@@ -1,0 +1,1 @@
+"""Kafka as the worker needs it: its input, its transactions, its snapshots."""

@@ -1,0 +1,186 @@
+"""Fever: body temperature at or over a fixed limit on three successive readings.
+
+Over when three successive readings are under it. Time decides what is successive: a reading not
+newer than the newest judged one of its animal (a late letter) is counted, but not judged here.
+All readings of a segment are judged at once: a run is the distance to the last reading on the
+other side of the limit, an episode is open from the last run of three on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from contracts.detection import Condition, Phase
+from pipeline.detectors.base import Change, Limit, Measured, Spec
+from pipeline.features import BodyTemperature, Signals
+from pipeline.tables import NEVER, Column, Longs, Mask, Table
+
+SUCCESSIVE = 3  # one reading may be a slipped sensor; three at 5 min cost a quarter of an hour
+# healthy core: 38.8 °C with a daily swing of 1.2 °C, so 39.4 °C at its top
+CORE_LIMIT = Limit(
+    "core_c",
+    39.5,
+    "Cel",
+    "clinical fever from 39.5 °C (recalled); core of lactating cows 38.8 ± 0.1 °C, swing 1.23 °C "
+    "(Circadian and ultradian temperature rhythms of lactating dairy cows)",
+)
+RUMEN_LIMIT = Limit(
+    "rumen_c",
+    40.0,
+    "Cel",
+    "core limit + 0.5 °C, since the rumen is 0.4 to 0.5 °C warmer (recalled); rumen episodes over "
+    "40.0 °C are longer in ill cattle (Flattot 2021, J. Anim. Sci. skab337)",
+)
+SIGNAL = "temperature_c"
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Readings sorted by animal, then log order; all (readings,).
+
+    start: index where the animal's readings begin. run: length of the run each reading ends, > 0
+    at or over the limit, < 0 under it. was_open, is_open: the episode before and after it.
+    """
+
+    start: Longs
+    run: Longs
+    was_open: Mask
+    is_open: Mask
+
+
+class Fever:
+    """The detector of fever."""
+
+    spec = Spec("fever", 1, Condition.FEVER, (CORE_LIMIT, RUMEN_LIMIT))
+    memory: Mapping[str, Column] = {
+        "run": Column("int8"),  # as in _Runs, no further than ± SUCCESSIVE
+        "open": Column("bool"),
+        "at_us": Column("int64", (SUCCESSIVE,), NEVER),  # the newest judged readings, oldest first
+        "centi_c": Column("int16", (SUCCESSIVE,)),
+        "limit_centi_c": Column("int16", (SUCCESSIVE,)),
+    }
+
+    def judge(self, signals: Signals, memory: Table) -> list[Change]:
+        """Onsets and ends, in log order; see Detector."""
+        found = _in_time_order(signals.body_temperature, memory["at_us"][:, -1])
+        if not len(found.row):
+            return []
+        limit = np.where(found.rumen, _centi(RUMEN_LIMIT), _centi(CORE_LIMIT))
+        runs = _runs(found, limit, memory)
+        window = {
+            "at_us": _windows(found.occurred_us, runs.start, memory["at_us"][found.row]),
+            "centi_c": _windows(found.centi_c, runs.start, memory["centi_c"][found.row]),
+            "limit_centi_c": _windows(limit, runs.start, memory["limit_centi_c"][found.row]),
+        }
+        changed = np.nonzero(runs.was_open != runs.is_open)[0]
+        changes = [
+            _change(found, runs, {name: array[place] for name, array in window.items()}, place)
+            for place in changed.tolist()
+        ]
+        last = np.nonzero(np.append(found.row[1:] != found.row[:-1], [True]))[0]
+        rows = found.row[last]
+        memory["run"][rows] = np.clip(runs.run[last], -SUCCESSIVE, SUCCESSIVE)
+        memory["open"][rows] = runs.is_open[last]
+        for name, array in window.items():
+            memory[name][rows] = array[last]
+        return sorted(changes, key=lambda change: change.reading)
+
+    def evidence(self, memory: Table, row: int) -> tuple[Measured, ...]:
+        """The newest judged readings of an animal, oldest first."""
+        return _measured(
+            {name: memory[name][row] for name in ("at_us", "centi_c", "limit_centi_c")}
+        )
+
+
+def _centi(limit: Limit) -> int:
+    return round(limit.value * 100)
+
+
+def _in_time_order(found: BodyTemperature, newest_us: Longs) -> BodyTemperature:
+    """By animal, then log order, without readings not newer than an earlier one of hers.
+
+    newest_us: (rows,), her newest before this segment.
+    """
+    order = np.argsort(found.row, kind="stable")
+    row, occurred_us = found.row[order], found.occurred_us[order]
+    kept = np.ones(len(order), np.bool_)
+    same = row[1:] == row[:-1]
+    kept[1:] = ~same | (occurred_us[1:] > occurred_us[:-1])
+    kept &= occurred_us > newest_us[row]
+    if not kept.all():  # seldom: one by one, since a dropped reading must not hide the next
+        newest = {r: int(newest_us[r]) for r in set(row.tolist())}
+        for place, (r, at) in enumerate(zip(row.tolist(), occurred_us.tolist(), strict=True)):
+            kept[place] = at > newest[r]
+            newest[r] = max(newest[r], at)
+    chosen = order[kept]
+    return BodyTemperature(
+        found.reading[chosen],
+        found.row[chosen],
+        found.occurred_us[chosen],
+        found.centi_c[chosen],
+        found.rumen[chosen],
+    )
+
+
+def _runs(found: BodyTemperature, limit: Longs, memory: Table) -> _Runs:
+    here = np.arange(len(found.row))
+    first = np.append([True], found.row[1:] != found.row[:-1])
+    start = np.maximum.accumulate(np.where(first, here, 0))
+    hot = found.centi_c >= limit
+    before = memory["run"][found.row].astype(np.int64)
+    hot_run = _run_lengths(hot, here, start, np.maximum(before, 0))
+    cool_run = _run_lengths(~hot, here, start, np.maximum(-before, 0))
+    decided = (hot_run >= SUCCESSIVE) | (cool_run >= SUCCESSIVE)
+    decider = np.maximum.accumulate(np.where(decided, here, -1))
+    carried: Mask = memory["open"][found.row]
+    is_open = np.where(decider >= start, hot[decider], carried)
+    was_open = np.where(first, carried, np.append([False], is_open[:-1]))
+    return _Runs(start, np.where(hot, hot_run, -cool_run), was_open, is_open)
+
+
+def _run_lengths(side: Mask, here: Longs, start: Longs, carried: Longs) -> Longs:
+    """(readings,): how many readings in a row are on this side of the limit, up to each."""
+    other = np.maximum.accumulate(np.where(side, -1, here))
+    lengths: Longs = np.where(other >= start, here - other, here - start + 1 + carried)
+    return lengths
+
+
+def _windows(values: Longs, start: Longs, carried: Longs) -> Longs:
+    """(readings, SUCCESSIVE): each value with those before it, oldest first.
+
+    carried: (readings, SUCCESSIVE), what the animal's memory held before this segment.
+    """
+    here = np.arange(len(values))
+    columns = []
+    for back in range(SUCCESSIVE - 1, -1, -1):
+        earlier = here - back
+        missing = np.maximum(start - earlier, 0)  # so many places into the memory, from its end
+        inside = values[np.maximum(earlier, 0)]
+        outside = carried[here, SUCCESSIVE - np.maximum(missing, 1)]
+        columns.append(np.where(missing == 0, inside, outside))
+    return np.stack(columns, axis=1)
+
+
+def _change(found: BodyTemperature, runs: _Runs, window: dict[str, Longs], place: int) -> Change:
+    begins = bool(runs.is_open[place])
+    return Change(
+        phase=Phase.ONSET if begins else Phase.END,
+        row=int(found.row[place]),
+        reading=int(found.reading[place]),
+        onset_us=int(window["at_us"][0]) if begins else 0,
+        evidence=_measured(window),
+    )
+
+
+def _measured(window: dict[str, Longs]) -> tuple[Measured, ...]:
+    return tuple(
+        Measured(SIGNAL, "Cel", at_us, value / 100, limit / 100)
+        for at_us, value, limit in zip(
+            window["at_us"].tolist(),
+            window["centi_c"].tolist(),
+            window["limit_centi_c"].tolist(),
+            strict=True,
+        )
+        if at_us != NEVER
+    )

@@ -1,0 +1,108 @@
+"""Logs for the engine's tests: made events, their bytes, and runs over them in batches."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contracts.columns import ColumnReader
+from contracts.detection import Detection
+from contracts.envelope import Event
+from contracts.ids import FarmId
+from contracts.serde import FixedSchemaIds, Serde
+from contracts.tick import DeafSpan
+from pipeline.engine import step
+from pipeline.state import PartitionState
+from tests.builders import MORNING, a_reading, a_tick
+
+SERDE = Serde(FixedSchemaIds())
+READER = ColumnReader(FixedSchemaIds())
+
+
+def values_of(log: Iterable[Event[Any]]) -> list[bytes]:
+    """The Kafka values of a log."""
+    return [SERDE.encode(event) for event in log]
+
+
+def run(
+    values: Sequence[bytes], *, batch: int = 10_000, state: PartitionState | None = None
+) -> tuple[PartitionState, list[Event[Detection]]]:
+    """The state and the detections after the values, in batches of so many."""
+    state = state or PartitionState()
+    told: list[Event[Detection]] = []
+    for start in range(0, len(values), batch):
+        told += step(state, READER.read(values[start : start + batch]))
+    return state, told
+
+
+def told_by(log: Iterable[Event[Any]]) -> list[Event[Detection]]:
+    """The detections of a log."""
+    return run(values_of(log))[1]
+
+
+def temperatures(*celsius: float, site: str = "rumen", **said: Any) -> list[Event[Any]]:  # noqa: ANN401  fields of a reading
+    """Readings every five minutes, seq from 1."""
+    return [
+        a_reading(seq=seq, temperature_c=value, temperature_site=site, **said)
+        for seq, value in enumerate(celsius, 1)
+    ]
+
+
+def _a_made_reading(parts: tuple[int, int, int, int, float, bool, bool]) -> Event[Any]:
+    animal, boot_id, seq, minute, celsius, ahead, core = parts
+    return a_reading(
+        animal=f"nl-{animal}",
+        collar=f"c-{animal}",
+        boot_id=boot_id,
+        seq=seq,
+        time=MORNING + timedelta(minutes=minute),
+        temperature_c=celsius,
+        temperature_site="core" if core else "rumen",
+        clock="ahead" if ahead else "ok",
+        farm=FarmId("farm-a" if animal < 2 else "farm-b"),
+    )
+
+
+_readings = st.tuples(
+    st.integers(0, 3),
+    st.just(1) | st.integers(1, 2),
+    st.integers(0, 30),
+    st.integers(-80, 80).map(lambda fives: 5 * fives) | st.integers(-6000, 6000),
+    st.sampled_from([38.6, 39.4, 39.5, 40.0, 40.9, 41.2]),
+    st.integers(0, 9).map(lambda n: n == 0),
+    st.booleans(),
+).map(_a_made_reading)
+
+
+@st.composite
+def _courses(draw: st.DrawFn) -> list[Event[Any]]:
+    """One animal's readings in order, the way a collar sends them: runs over and under limits."""
+    animal, first = draw(st.integers(0, 3)), draw(st.integers(0, 40))
+    warm = draw(st.lists(st.sampled_from([38.6, 40.9, 40.9]), min_size=3, max_size=14))
+    return [
+        _a_made_reading((animal, 3, first + n, 5 * (first + n), celsius, False, False))
+        for n, celsius in enumerate(warm)
+    ]
+
+
+_ticks = st.tuples(
+    st.integers(-100, 6000), st.sampled_from([None, None, None, "farm-b"]), st.integers(0, 30)
+).map(
+    lambda parts: Event(
+        **{
+            name: getattr(a_tick(MORNING), name) for name in ("event_type", "actor", "aggregate_id")
+        },
+        event_id=f"tick-{parts[0]}",
+        timestamp=MORNING + timedelta(minutes=parts[0]),
+        farm_id=FarmId(parts[1]) if parts[1] else None,
+        payload=a_tick(
+            MORNING,
+            deaf=(DeafSpan(began_at=MORNING, ended_at=MORNING + timedelta(minutes=parts[2])),),
+        ).payload,
+    )
+)
+
+logs = st.lists(
+    _courses() | _readings.map(lambda one: [one]) | _ticks.map(lambda one: [one]), max_size=30
+).map(lambda chunks: [event for chunk in chunks for event in chunk])
