@@ -1,0 +1,71 @@
+"""The relay: carries the log of the event store to Kafka, in order, at least once.
+
+Its position is stored after Kafka has confirmed every record up to it: a crash repeats records,
+it never leaves one out. Readers keep the highest position of each farm and skip what is not above.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from contracts.envelope import Event
+from contracts.topics import KafkaTopic
+from event_store.port import EventStore
+from runtime.lifecycle import Running
+
+log = structlog.get_logger()
+
+POLL_EVERY_S = 0.02  # an alert waits half of it on average; NOTIFY would lock every commit
+BATCH_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record to be."""
+
+    kafka_topic: KafkaTopic
+    partition: int
+    key: str
+    value: bytes
+
+
+ToRecords = Callable[[Sequence[Event[Any]]], Iterable[Record]]
+
+
+class RecordSink(Protocol):
+    """Where records go: `runtime.kafka.Outbox`."""
+
+    def send(self, topic: KafkaTopic, partition: int, key: str, value: bytes) -> None:
+        """Hand a record over."""
+        ...
+
+    def flush(self) -> None:
+        """Return when everything handed over is confirmed; raise if something never will be."""
+        ...
+
+
+def relay(
+    store: EventStore, name: str, to_records: ToRecords, sink: RecordSink, running: Running
+) -> None:
+    """Forward the whole log as `to_records` (a batch of events in order → records) wants it."""
+    position = store.position(name)
+    log.info("relay_started", relay=name, position=position)
+    while running.goes_on():
+        reached = forward(store, position, to_records, sink)
+        if reached == position:
+            running.wait(POLL_EVERY_S)
+            continue
+        store.save_position(name, reached)
+        position = reached
+
+
+def forward(store: EventStore, position: int, to_records: ToRecords, sink: RecordSink) -> int:
+    """Send one batch of what follows `position`; the position up to which all is confirmed."""
+    events = store.read(position, BATCH_MAX)
+    for record in to_records(events):
+        sink.send(record.kafka_topic, record.partition, record.key, record.value)
+    sink.flush()
+    newest = events[-1].stored if events else None
+    return newest.position if newest else position
