@@ -4,14 +4,16 @@ The first forty lines are all a client needs; tests and the demo use it as any o
 """
 
 import json
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
-PROTOCOL = "herd.v1.json"
+PROTOCOL = Subprotocol("herd.v1.json")
 ANSWER_MAX_S = 10.0
 
 
@@ -59,14 +61,16 @@ class LiveClient:
 
         Raises LiveError when the server closes: call `connect` again to resume.
         """
+        deadline = time.monotonic() + within_s
         while True:
             try:
-                message = self._receive(within_s)
+                message = self._receive(max(0.0, deadline - time.monotonic()))
             except TimeoutError:
                 return
             if message["type"] == "ev":
                 self.offset = message["offset"]
                 yield message["data"]
+                deadline = time.monotonic() + within_s
 
     def close(self) -> None:
         """Leave; no-op when not connected."""

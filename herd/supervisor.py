@@ -26,6 +26,7 @@ class Farm:
     """The box and our services over one data directory.
 
     mqtt_port, port: where collars and people come in; None = any free one.
+    box: a box that runs already and is somebody else's to stop; None = one of our own.
     settings: further environment of single services, {service: {VARIABLE: value}}.
     """
 
@@ -33,13 +34,15 @@ class Farm:
         self,
         data: Path,
         *,
-        mqtt_port: int | None,
-        port: int | None,
+        mqtt_port: int | None = None,
+        port: int | None = None,
+        box: Box | None = None,
         tell: Progress = lambda _line: None,
         settings: dict[str, dict[str, str]] | None = None,
     ) -> None:
         self.data = data.absolute()
-        self.box = Box(self.data, mqtt_port=mqtt_port, on_progress=self._box_progress)
+        self._own_box = box is None
+        self.box = box or Box(self.data, mqtt_port=mqtt_port, on_progress=self._told)
         self._port = port
         self._tell = tell
         self._settings = settings or {}
@@ -68,8 +71,9 @@ class Farm:
         """Start everything and return when all of it does its work; BoxError says what hinders."""
         raise_descriptor_limit()
         begun = time.monotonic()
-        self._tell("starting Kafka, the MQTT broker, PostgreSQL, Redis, ClickHouse, the registry")
-        self.box.start()
+        if self._own_box:
+            self._tell("starting Kafka, the MQTT broker, PostgreSQL, Redis, ClickHouse, a registry")
+            self.box.start()
         try:
             self._start_own()
         except BaseException:  # Ctrl-C too: no half of a farm is left behind
@@ -82,10 +86,10 @@ class Farm:
         ensure_topics(addresses.kafka_bootstrap)
         RegistrySchemaIds(str(addresses.registry_url)).register_all()
         self._tell("topics and schemas are there; starting our services")
+        token_file = self._owner_token_file()
         fixed = {} if self._port is None else {"api": self._port}
         port = assign_ports(self.data / "own-ports.json", ["api"], fixed, self.box.host)["api"]
         fields = self._fields()
-        token_file = self._owner_token_file()
         self._file = FarmFile(
             pid=os.getpid(),
             url=f"http://{self.box.host}:{port}",
@@ -96,7 +100,7 @@ class Farm:
         own_fields = {**fields, "PORT": str(port), "OWNER_TOKEN_FILE": str(token_file)}
         self._own = Supervision(
             [self._process(spec, own_fields) for spec in OWN_SPECS],
-            lambda name, seconds: self._tell(f"  {name} ready after {seconds:.1f} s"),
+            self._told,
         )
         for watch in self._own.watches:
             watch.service.prepare()
@@ -118,7 +122,8 @@ class Farm:
     def stop(self) -> None:
         """Stop our services, then the box, each in reverse order of start."""
         self._own.stop()
-        self.box.stop()
+        if self._own_box:
+            self.box.stop()
 
     def services(self) -> dict[str, dict[str, Any]]:
         """{name: {state, pid, address, restarts}} of everything, in order of start."""
@@ -157,13 +162,14 @@ class Farm:
 
     def _owner_token_file(self) -> Path:
         path = self.data / "secrets" / "owner-token"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(secrets.token_urlsafe(24))
         return path
 
-    def _box_progress(self, name: str, seconds: float) -> None:
+    def _told(self, name: str, seconds: float) -> None:
         self._tell(f"  {name} ready after {seconds:.1f} s")
 
     def __enter__(self) -> Self:
