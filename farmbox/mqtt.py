@@ -70,6 +70,9 @@ BROKER_XML = """<?xml version="1.0" encoding="UTF-8"?>
     <page-size-bytes>2MB</page-size-bytes>
     <!-- what is not acknowledged comes again, for ever: no dead letters inside the broker -->
     <max-delivery-attempts>-1</max-delivery-attempts>
+    <!-- an address without a queue; without one the broker warns at every new queue -->
+    <dead-letter-address>nowhere</dead-letter-address>
+    <expiry-address>nowhere</expiry-address>
    </address-setting>
   </address-settings>
  </core>
@@ -131,7 +134,7 @@ class Mqtt(Service):
         options = [
             f"-Djava.io.tmpdir={self.directory}",
             f"-Djava.security.auth.login.config={self.directory / 'etc' / 'login.config'}",
-            # Takes the place of the folders that Main would search, /config among them.
+            # Watched, and read instead of the folders that Main would search (/config is one).
             f"-Dbroker.properties={self.users / 'permissions.properties'}",
         ]
         java = java_command("artemis", MAIN_CLASS, heap_mb=HEAP_MB, options=options)

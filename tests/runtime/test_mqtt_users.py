@@ -57,6 +57,7 @@ def test_a_wildcard_holder_keeps_its_permission_on_every_narrower_match() -> Non
     assert 'securityRoles."herd.v1.f.c-1.ack"."gateway".send=true' in lines
     assert 'securityRoles."herd.v1.f.c-1.ack"."c-1".consume=true' in lines
     assert 'securityRoles."herd.v1.*.*.ack"."gateway".send=true' in lines
+    assert 'securityRoles."herd.v1.f.c-1.ack"."c-1".send=true' not in lines
     assert not any(line.startswith('securityRoles."herd.v1.*.*.ack"."c-1"') for line in lines)
 
 
