@@ -59,7 +59,7 @@ class Scene:
             self.cases[row["alert_id"]] = row
 
 
-def run_demo(  # noqa: PLR0913  the command's options
+def run_demo(
     data: Path,
     *,
     animals: int,
@@ -89,7 +89,7 @@ def run_demo(  # noqa: PLR0913  the command's options
         tail = Tail(farm.file.fields["KAFKA_BOOTSTRAP"], DETECTIONS.name)
         try:
             story = Story(herd, [one.animal_id for one in worn])
-            _show(console, farm, herd, tail, scene, story, stop, seconds)
+            Show(farm, herd, tail, scene, story).run(console, stop, seconds)
         finally:
             stop.set()
             tail.close()
@@ -124,41 +124,48 @@ class Story:
         return f"{animal_id} falls ill: her collar measures a fever"
 
 
-def _show(  # noqa: PLR0913  everything that moves
-    console: Console,
-    farm: Farm,
-    herd: Herd,
-    tail: Tail,
-    scene: Scene,
-    story: Story,
-    stop: threading.Event,
-    seconds: float | None,
-) -> None:
-    from rich.live import Live
+@dataclass(slots=True)
+class Show:
+    """Moves the story on, looks at everything a few times a second, and shows it."""
 
-    ends_s = None if seconds is None else time.monotonic() + seconds
-    lag_at_s = line_at_s = 0.0
-    groups = {spec.name: spec.group for spec in OWN_SPECS if spec.group}
-    live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-    with live or console:
-        while not stop.wait(POLL_EVERY_S) and (ends_s is None or time.monotonic() < ends_s):
-            farm.poll()
-            happened = story.go_on()
-            if happened:
-                scene.happened.append((datetime.now(UTC), happened))
-            counts = herd.counts()
-            scene.produced, scene.acknowledged = counts.produced, counts.acknowledged
-            scene.buffered, scene.detections = counts.buffered, tail.look()
-            scene.services = farm.services()
-            if time.monotonic() > lag_at_s:
-                lag_at_s = time.monotonic() + LAG_EVERY_S
-                found = group_lags(farm.file.fields["KAFKA_BOOTSTRAP"], list(groups.values()))
-                scene.lags = {name: found[group] for name, group in groups.items()}
-            if live is not None:
-                live.update(render(scene), refresh=True)
-            elif time.monotonic() > line_at_s:
-                line_at_s = time.monotonic() + LINE_EVERY_S
-                console.print(told_in_a_line(scene), soft_wrap=True)
+    farm: Farm
+    herd: Herd
+    tail: Tail
+    scene: Scene
+    story: Story
+    lag_at_s: float = 0.0
+    line_at_s: float = 0.0
+
+    def run(self, console: Console, stop: threading.Event, seconds: float | None) -> None:
+        """Until `stop`, or for `seconds`."""
+        from rich.live import Live
+
+        ends_s = None if seconds is None else time.monotonic() + seconds
+        live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        with live or console:
+            while not stop.wait(POLL_EVERY_S) and (ends_s is None or time.monotonic() < ends_s):
+                self.farm.poll()
+                self._look()
+                if live is not None:
+                    live.update(render(self.scene), refresh=True)
+                elif time.monotonic() > self.line_at_s:
+                    self.line_at_s = time.monotonic() + LINE_EVERY_S
+                    console.print(told_in_a_line(self.scene), soft_wrap=True)
+
+    def _look(self) -> None:
+        scene, counts = self.scene, self.herd.counts()
+        happened = self.story.go_on()
+        if happened:
+            scene.happened.append((datetime.now(UTC), happened))
+        scene.produced, scene.acknowledged = counts.produced, counts.acknowledged
+        scene.buffered, scene.detections = counts.buffered, self.tail.look()
+        scene.services = self.farm.services()
+        if time.monotonic() > self.lag_at_s:
+            self.lag_at_s = time.monotonic() + LAG_EVERY_S
+            groups = {spec.name: spec.group for spec in OWN_SPECS if spec.group}
+            bootstrap = self.farm.file.fields["KAFKA_BOOTSTRAP"]
+            found = group_lags(bootstrap, list(groups.values()))
+            scene.lags = {name: found[group] for name, group in groups.items()}
 
 
 def _follow(scene: Scene, farm: Farm, stop: threading.Event) -> None:
