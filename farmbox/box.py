@@ -26,13 +26,18 @@ from farmbox.supervision import Supervision
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everything listens, and what it takes to come in."""
+    """Where everything listens, and what it takes to come in.
+
+    mqtt_share_group: of `$share/{group}/…`, not to be guessed: Artemis 2.53 deletes the queue of a
+    shared subscription when somebody who may not is refused it, and the gateway hears no more.
+    """
 
     kafka_bootstrap: str
     mqtt_host: str
     mqtt_port: int
     mqtt_gateway_password: str
     mqtt_admin_password: str
+    mqtt_share_group: str
     mqtt_users: Path
     postgres_dsn: str
     redis_url: str
@@ -161,6 +166,7 @@ class Box:
             mqtt_port=mqtt.port,
             mqtt_gateway_password=mqtt.gateway_password,
             mqtt_admin_password=mqtt.admin_password,
+            mqtt_share_group=f"gateway-{secret('mqtt-share-group')}",
             mqtt_users=mqtt.users,
             postgres_dsn=postgres.dsn(),
             redis_url=redis.url,

@@ -33,10 +33,16 @@ class DataDirectory:
         """Check the machine, the room and the owner; take the lock. Raises BoxError."""
         _require_platform()
         self._require_ours()
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
-        _require_room(self.path)
-        self._read_or_write_marker()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._take_lock()
+            _require_room(self.path)
+            self._read_or_write_marker()
+        except PermissionError as error:
+            raise BoxError(
+                f"{error.filename} may not be written by you: choose another directory with "
+                "--data, or start as the user who owns it."
+            ) from error
 
     def close(self) -> None:
         """Let the next box have it."""

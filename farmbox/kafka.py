@@ -53,14 +53,10 @@ class Kafka(Service):
     ) -> None:
         self.node = next(node for node in nodes if node.node_id == node_id)
         super().__init__(directory, self.node.broker_port, host=host)
+        if len(nodes) > 1:
+            self.name = f"kafka-{node_id}"
         self.nodes = nodes
         self.cluster_id = cluster_id
-
-    @property
-    def log_path(self) -> Path:
-        """As every service's, with the node's number where there are several."""
-        number = "" if len(self.nodes) == 1 else f"-{self.node.node_id}"
-        return self.directory.parent / "logs" / f"kafka{number}.log"
 
     def prepare(self) -> None:
         """Write the settings; format the log directory on the first start."""

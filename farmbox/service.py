@@ -22,7 +22,7 @@ from farmbox.errors import BoxError, ChildDiedError, DiskFullError
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_SIZE_MAX_BYTES = 8 * 1024 * 1024  # one older part is kept beside it: 16 MiB a service
 LOG_TAIL_LINES = 12
-LOG_TAIL_BYTES = 8192
+LOG_READ_MAX_BYTES = 64 * 1024  # a reason may stand above a long stack trace
 PROBE_PAUSE_S = 0.05
 UNCHANGED_USER = -1
 
@@ -46,6 +46,7 @@ class Service(ABC):
         self.host = host
         self.user_id = UNCHANGED_USER
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_from = 0  # where this child's part of the log begins
 
     def prepare(self) -> None:
         """Lay out the directory: configuration, first-time formatting. May run in any thread."""
@@ -99,6 +100,7 @@ class Service(ABC):
         launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         launch += [str(int(self.death_signal)), str(self.user_id), "--", *self.command()]
         with self.log_path.open("ab") as log:
+            self._log_from = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
                 launch,
                 stdin=subprocess.DEVNULL,
@@ -127,14 +129,14 @@ class Service(ABC):
         if self.alive:
             return
         status = None if self._process is None else self._process.returncode
-        tail = self.log_tail()
-        if "No space left on device" in tail:
+        if "No space left on device" in self._log_text():
             raise DiskFullError(
                 f"{self.name} ended because the disk that holds {self.directory} is full: "
-                f"free some space and start again.\n{tail}"
+                f"free some space and start again.\n{self.log_tail()}"
             )
         raise ChildDiedError(
-            f"{self.name} ended by itself (status {status}). Its log {self.log_path} ends:\n{tail}"
+            f"{self.name} ended by itself (status {status}). "
+            f"Its log {self.log_path} ends:\n{self.log_tail()}"
         )
 
     def stop(self) -> None:
@@ -170,13 +172,17 @@ class Service(ABC):
                 log.seek(-LOG_SIZE_MAX_BYTES, os.SEEK_END)
                 older.write_bytes(log.read(LOG_SIZE_MAX_BYTES))
             os.truncate(self.log_path, 0)
+            self._log_from = 0
 
     def log_tail(self) -> str:
-        """The last lines of the child's log, for error messages."""
+        """The last lines that this child logged, for error messages."""
+        return "\n".join(self._log_text().splitlines()[-LOG_TAIL_LINES:]) or "(empty log)"
+
+    def _log_text(self) -> str:
+        """The end of the log, at most LOG_READ_MAX_BYTES of what this child wrote."""
         if not self.log_path.exists():
-            return "(no log)"
+            return ""
         with self.log_path.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
-            log.seek(max(0, size - LOG_TAIL_BYTES))
-            text = log.read().decode("utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-LOG_TAIL_LINES:]) or "(empty log)"
+            log.seek(max(self._log_from, size - LOG_READ_MAX_BYTES))
+            return log.read().decode("utf-8", errors="replace")

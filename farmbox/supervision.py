@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from farmbox.errors import BoxError
 from farmbox.service import PROBE_PAUSE_S, Service
 
 BACKOFF_FIRST_S = 0.5
@@ -25,11 +26,13 @@ class Watch:
     failures: int = 0  # in a row
     started_at_s: float = 0.0
     due_at_s: float | None = None  # when to try again; None while it runs
+    problem: str = ""  # why the newest try could not even begin
 
     def spawn(self) -> None:
         """Start the child and remember when."""
         self.started_at_s = time.monotonic()
         self.due_at_s = None
+        self.problem = ""
         self.service.spawn()
 
     def poll(self, now_s: float) -> None:
@@ -42,9 +45,13 @@ class Watch:
             self.due_at_s = now_s + (0.0 if self.failures == 0 else pause_s)
             self.failures += 1
         elif now_s >= self.due_at_s:
+            self.due_at_s = None  # a try that fails is due again, later
             self.restarts += 1
-            self.service.prepare()
-            self.spawn()
+            try:
+                self.service.prepare()
+                self.spawn()
+            except BoxError as error:
+                self.problem = str(error)
 
 
 class Supervision:

@@ -27,6 +27,7 @@ PASSWORD_BYTES = 18  # 24 characters, 144 bits: guessing is hopeless, hashing sl
 HASH_ITERATIONS = 1024  # Artemis' own default, a millisecond a login
 HASH_BYTES = 64
 SALT_BYTES = 32
+USABLE_WITHIN_S = 2.0  # a new credential; measured: half a second, a second beside 1,000 others
 RESERVED_USERS = frozenset({"gateway", "admin"})
 
 PUBLISH = ("send", "createAddress")
