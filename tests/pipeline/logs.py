@@ -26,13 +26,17 @@ def values_of(log: Iterable[Event[Any]]) -> list[bytes]:
 
 
 def run(
-    values: Sequence[bytes], *, batch: int = 10_000, state: PartitionState | None = None
+    values: Sequence[bytes],
+    *,
+    batch: int = 10_000,
+    state: PartitionState | None = None,
+    reader: ColumnReader = READER,
 ) -> tuple[PartitionState, list[Event[Detection]]]:
     """The state and the detections after the values, in batches of so many."""
     state = state or PartitionState()
     told: list[Event[Detection]] = []
     for start in range(0, len(values), batch):
-        told += step(state, READER.read(values[start : start + batch]))
+        told += step(state, reader.read(values[start : start + batch]))
     return state, told
 
 

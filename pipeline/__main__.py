@@ -1,0 +1,7 @@
+"""`python -m pipeline` runs one worker."""
+
+import sys
+
+from pipeline.app import main
+
+sys.exit(main())

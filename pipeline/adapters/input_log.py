@@ -1,0 +1,87 @@
+"""The worker's share of `herd.readings.v1`, read from offsets that its owner names explicitly."""
+
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from contracts.topics import READINGS
+from pipeline.ports import Committed, Owner, Span
+from runtime.consume import Limits, place_of, poll_batch
+from runtime.kafka import new_consumer
+
+GROUP = "herd-pipeline"
+SESSION_MS = 8_000  # a worker that is not replaced within this loses its partitions to the others
+ASK_MAX_S = 20.0  # an open transaction of our predecessor makes Kafka hold back its offsets
+
+
+class InputLog:
+    """A static member of the group, reading what is committed only."""
+
+    def __init__(self, bootstrap: str, slot: str, limits: Limits) -> None:
+        self._limits = limits
+        self._consumer: Consumer = new_consumer(
+            bootstrap,
+            GROUP,
+            **{
+                # its successor of the same name gets the same partitions without a rebalance
+                "group.instance.id": slot,
+                "session.timeout.ms": SESSION_MS,
+                # only offsets that we named: a silent jump to either end would lose or repeat
+                "auto.offset.reset": "error",
+            },
+        )
+
+    def subscribe(self, owner: Owner) -> None:
+        """Join the group; `owner` is told which partitions come and go."""
+
+        def assigned(consumer: Consumer, places: list[TopicPartition]) -> None:
+            starts = [
+                TopicPartition(READINGS.name, place.partition, start)
+                for place, committed in self._committed(places)
+                for start in [owner.assigned(place.partition, committed)]
+            ]
+            consumer.incremental_assign(starts)
+
+        def revoked(_consumer: Consumer, places: list[TopicPartition]) -> None:
+            for place in places:
+                owner.revoked(place.partition)
+
+        def lost(_consumer: Consumer, places: list[TopicPartition]) -> None:
+            for place in places:
+                owner.lost(place.partition)
+
+        self._consumer.subscribe(
+            [READINGS.name], on_assign=assigned, on_revoke=revoked, on_lost=lost
+        )
+
+    def poll(self) -> list[Span]:
+        """What can be read now, at most a batch over all partitions, in order within each."""
+        spans: dict[int, Span] = {}
+        for message in poll_batch(self._consumer, self._limits):
+            _, partition, offset = place_of(message)
+            span = spans.setdefault(partition, Span(partition, [], []))
+            span.offsets.append(offset)
+            span.values.append(message.value())
+        return list(spans.values())
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Read on from there."""
+        self._consumer.seek(TopicPartition(READINGS.name, partition, offset))
+
+    def group(self) -> Any:  # noqa: ANN401  opaque to us
+        """The group's metadata as of now: what fences a commit of a member that was replaced."""
+        return self._consumer.consumer_group_metadata()
+
+    def close(self) -> None:
+        """Leave off; a static member keeps its place for its successor until the session ends."""
+        self._consumer.close()
+
+    def _committed(self, places: list[TopicPartition]) -> list[tuple[TopicPartition, Committed]]:
+        found = []
+        for place in self._consumer.committed(places, timeout=ASK_MAX_S):
+            if place.error is not None:
+                raise KafkaException(place.error)
+            low, _ = self._consumer.get_watermark_offsets(place, timeout=ASK_MAX_S)
+            offset = place.offset if place.offset >= 0 else None
+            found.append((place, Committed(offset, low)))
+        return found

@@ -1,0 +1,78 @@
+"""One Kafka transaction a batch: what is told, what is buried, and how far was read, or none of it.
+
+librdkafka lacks the second half of KIP-890, so a call that timed out leaves the producer unknown:
+only an error Kafka calls retriable is tried again; anything else ends the process, and the next one
+aborts what it left open (the transactional id is its slot's) and goes on from what was committed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from contracts.topics import READINGS
+from pipeline.ports import Record
+from runtime.kafka import Outbox, new_producer
+from runtime.retry import retried
+
+TRANSACTION_MAX_MS = 10_000  # an owner that died mid-way holds read_committed readers this long
+CALL_MAX_S = 10.0  # as the transaction's own limit: later, the broker has aborted it anyway
+OPEN_MAX_S = 40.0  # the coordinator may be starting, or finishing what our predecessor left
+
+
+class TransactionFailedError(RuntimeError):
+    """A transaction that cannot be tried again; state must be restored from what was committed."""
+
+
+class _RetriableError(RuntimeError):
+    """Kafka asks for the same call again."""
+
+
+class Transactions:
+    """The writing half of a worker. group: the consumer's live metadata, asked at every commit."""
+
+    def __init__(self, bootstrap: str, slot: str, group: Callable[[], Any]) -> None:
+        self._group = group
+        settings: dict[str, Any] = {
+            "transactional.id": slot,
+            "transaction.timeout.ms": TRANSACTION_MAX_MS,
+            # a record given up later than its transaction would only hide the cause
+            "delivery.timeout.ms": TRANSACTION_MAX_MS,
+        }
+        self._producer: Producer = new_producer(
+            bootstrap,
+            **settings,
+        )
+        self._outbox = Outbox(self._producer)
+
+    def open(self) -> None:
+        """Take the slot: fences its last holder and aborts what that one left open."""
+        _called(lambda: self._producer.init_transactions(OPEN_MAX_S), total_max_s=OPEN_MAX_S)
+
+    def commit(self, records: Iterable[Record], offsets: Mapping[int, int]) -> None:
+        """Write the records and, by partition, the offset to go on from: all or nothing."""
+        self._producer.begin_transaction()
+        for record in records:
+            self._outbox.send(record.kafka_topic, record.partition, record.key, record.value)
+        places = [TopicPartition(READINGS.name, p, offset) for p, offset in offsets.items()]
+        # a generation from an earlier turn would be fenced after a rebalance, or worse, pass
+        _called(
+            lambda: self._producer.send_offsets_to_transaction(places, self._group(), CALL_MAX_S)
+        )
+        _called(lambda: self._producer.commit_transaction(CALL_MAX_S))
+
+
+def _called(call: Callable[[], None], total_max_s: float = CALL_MAX_S) -> None:
+    def once() -> None:
+        try:
+            call()
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            if error.retriable() and error.code() != KafkaError._TIMED_OUT:  # noqa: SLF001  its name
+                raise _RetriableError(error.str()) from failure
+            raise TransactionFailedError(
+                f"Kafka refuses the transaction ({error.name()}: {error.str()}); this worker ends "
+                "and its successor restores what was committed"
+            ) from failure
+
+    retried(once, on=_RetriableError, total_max_s=total_max_s)
