@@ -93,6 +93,9 @@ class MemoryEventStore:
                     found[given][event.stored.stream] = None
         return {external_id: tuple(streams) for external_id, streams in found.items()}
 
+    def close(self) -> None:
+        """Nothing to let go of."""
+
     def _not_in_inbox(self, appends: Sequence[Append]) -> tuple[list[Append], tuple[int, ...]]:
         kept: list[Append] = []
         skipped: list[int] = []

@@ -129,6 +129,10 @@ class EventStore(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of connections; the store is not used any more."""
+        ...
+
 
 def checked_size(appends: Sequence[Append]) -> Sequence[Append]:
     """`appends` themselves; raises AppendTooLargeError."""

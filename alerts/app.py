@@ -1,0 +1,58 @@
+"""Wires alerts: the intake of detections, the relay of what followed; and the commands for api."""
+
+from alerts.feed import RELAY, alert_records
+from alerts.handlers import Alerts
+from alerts.intake import SERVICE, Intake
+from alerts.settings import AlertsSettings
+from contracts.clock import Clock, SystemClock
+from contracts.serde import Serde
+from contracts.topics import DETECTIONS
+from event_store.adapters.postgres import FEED_ROLE, MIGRATIONS, PostgresEventStore
+from event_store.relay import relay
+from runtime.consume import consume
+from runtime.kafka import Outbox, new_consumer, new_producer
+from runtime.lifecycle import Loop, Running, run
+from runtime.postgres import migrate
+from runtime.registry import RegistrySchemaIds
+
+GROUP = "herd-alerts"
+
+
+def main() -> int:
+    """Run the service; returns the exit status."""
+    settings = AlertsSettings()
+    return run(SERVICE, settings, alerts_loops(settings, SystemClock()))
+
+
+def alerts_loops(settings: AlertsSettings, clock: Clock) -> dict[str, Loop]:
+    """The two loops; nothing connects before they run."""
+
+    def intake(running: Running) -> None:
+        migrate(settings.postgres_dsn, MIGRATIONS)
+        serde, letters = _serde(settings), Outbox(new_producer(settings.kafka_bootstrap))
+        consumer = new_consumer(settings.kafka_bootstrap, GROUP)
+        # ready once the group has given us our share, be it nothing
+        consumer.subscribe([DETECTIONS.name], on_assign=lambda *_: running.ready())
+        with PostgresEventStore(settings.postgres_dsn) as store:
+            handle = Intake(store, serde, letters, clock).handle
+            consume(consumer, handle, serde, letters, clock, running, service=SERVICE)
+
+    def forward(running: Running) -> None:
+        migrate(settings.postgres_dsn, MIGRATIONS)
+        outbox = Outbox(new_producer(settings.kafka_bootstrap))
+        with PostgresEventStore(settings.postgres_dsn, role=FEED_ROLE) as store:
+            relay(store, RELAY, alert_records(_serde(settings)), outbox, running)
+
+    return {"intake": intake, "relay": forward}
+
+
+def _serde(settings: AlertsSettings) -> Serde:
+    schema_ids = RegistrySchemaIds(settings.registry_url)
+    schema_ids.register_all()
+    return Serde(schema_ids)
+
+
+def open_alerts(dsn: str) -> Alerts:
+    """The commands of alerts over the store at `dsn`, for whoever serves people; close it."""
+    migrate(dsn, MIGRATIONS)
+    return Alerts(PostgresEventStore(dsn))

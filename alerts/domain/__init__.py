@@ -1,0 +1,1 @@
+"""What a case is and what may happen to it: pure, no clock, no store."""

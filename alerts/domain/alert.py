@@ -1,0 +1,273 @@
+"""A case: what may follow on an order (decide), and what an event makes of it (evolve).
+
+The stream of a case is (farm, subject, cause); cases are numbered in it and only the newest can be
+open. Detections are level-triggered and may be told again, late or out of order; `decide` is
+idempotent by itself: whatever a detection led to is remembered in the state, so that the same
+revision or an older one never changes anything again. The store's inbox is the second lock.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+
+from alerts.domain.commands import (
+    AcknowledgeAlert,
+    CloseAlert,
+    Command,
+    RecordDetection,
+    ResolveAlert,
+)
+from alerts.domain.errors import (
+    AlertClosedError,
+    AlertNotFoundError,
+    AlertResolvedError,
+    CorruptStreamError,
+    NoteRefusedError,
+)
+from alerts.domain.policy import priority_of
+from contracts.alert_event import (
+    AlertAcknowledged,
+    AlertAmended,
+    AlertClosed,
+    AlertRaised,
+    AlertReopened,
+    AlertResolved,
+    Outcome,
+)
+from contracts.detection import Condition, Detection, Phase
+from contracts.ids import FarmId, Subject, checked_id, derived_id
+
+CATEGORY = "alert"
+NOTE_CHARS_MAX = 2000  # a page; whoever needs more writes a report
+# PostgreSQL cannot store the first in JSON, UTF-8 cannot hold the second
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+AlertEvent = (
+    AlertRaised | AlertAmended | AlertAcknowledged | AlertResolved | AlertReopened | AlertClosed
+)
+
+
+class Status(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """The newest case of a stream.
+
+    revisions: of each detection that this case knows, the newest that changed it. earlier: the
+    detections of the cases before. resolved_by_people: a machine's next word does not undo it.
+    """
+
+    alert_id: str
+    number: int
+    status: Status = Status.OPEN
+    resolved_by_people: bool = False
+    outcome: Outcome | None = None
+    note: str | None = None
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    earlier: frozenset[str] = frozenset()
+
+
+def alert_stream(farm_id: FarmId, subject: Subject, condition: Condition) -> str:
+    """The stream that holds all cases of one subject and one cause, one after the other.
+
+    Raises InvalidIdError: with a colon in it an id would reach into another farm's stream.
+    """
+    farm, subject_id = checked_id("farm", farm_id), checked_id("subject", subject.id)
+    return f"{CATEGORY}:{farm}:{subject.kind}:{subject_id}:{condition}"
+
+
+def alert_id_of(stream: str, number: int) -> str:
+    """The id of the number-th case of a stream."""
+    return derived_id("alert", stream, number)
+
+
+def fold(events: Iterable[AlertEvent]) -> Alert | None:
+    """The state after these events; None if there are none."""
+    alert: Alert | None = None
+    for event in events:
+        alert = evolve(alert, event)
+    return alert
+
+
+def decide(alert: Alert | None, command: Command) -> tuple[AlertEvent, ...]:
+    """Which events follow when `command` meets the case; none if it changes nothing.
+
+    Raises a subclass of AlertError for an order that cannot be carried out.
+    """
+    match command:
+        case RecordDetection():
+            return _record(alert, command.stream, command.detection)
+        case AcknowledgeAlert():
+            return _acknowledge(_looked_at(alert, command))
+        case ResolveAlert():
+            return _resolve(_looked_at(alert, command))
+        case CloseAlert():
+            return _close(_looked_at(alert, command), command)
+        case _:
+            assert_never(command)
+
+
+def _record(alert: Alert | None, stream: str, detection: Detection) -> tuple[AlertEvent, ...]:
+    detection_id, ended = detection.detection_id, detection.phase is Phase.END
+    known = alert.revisions.get(detection_id) if alert else None
+    if alert is not None and (
+        detection_id in alert.earlier
+        or (known is not None and (detection.revision <= known or alert.status is Status.CLOSED))
+    ):
+        return ()  # told before, or about a case that people have judged
+    if alert is None or alert.status is Status.CLOSED:
+        raised = _raised(alert, stream, detection)
+        # an episode whose onset was never heard is told by its end: a short case, not none
+        return (raised, _resolved(raised.alert_id, detection)) if ended else (raised,)
+    if alert.status is not Status.RESOLVED:
+        if ended and known is not None:
+            return (_resolved(alert.alert_id, detection),)
+        return (_amended(alert.alert_id, detection),)
+    if ended or (alert.resolved_by_people and known is not None):
+        return (_amended(alert.alert_id, detection),)
+    return (_reopened(alert.alert_id, detection),)
+
+
+def _raised(alert: Alert | None, stream: str, detection: Detection) -> AlertRaised:
+    number = alert.number + 1 if alert else 1
+    return AlertRaised(
+        alert_id=alert_id_of(stream, number),
+        number=number,
+        subject_kind=detection.subject_kind,
+        condition=detection.condition,
+        priority=priority_of(detection.condition),
+        detection_id=detection.detection_id,
+        revision=detection.revision,
+        evidence=detection.evidence,
+    )
+
+
+def _amended(alert_id: str, detection: Detection) -> AlertAmended:
+    return AlertAmended(
+        alert_id=alert_id,
+        detection_id=detection.detection_id,
+        revision=detection.revision,
+        evidence=detection.evidence,
+    )
+
+
+def _reopened(alert_id: str, detection: Detection) -> AlertReopened:
+    return AlertReopened(
+        alert_id=alert_id,
+        detection_id=detection.detection_id,
+        revision=detection.revision,
+        evidence=detection.evidence,
+    )
+
+
+def _resolved(alert_id: str, detection: Detection) -> AlertResolved:
+    return AlertResolved(
+        alert_id=alert_id, detection_id=detection.detection_id, revision=detection.revision
+    )
+
+
+def _looked_at(alert: Alert | None, command: AcknowledgeAlert | ResolveAlert | CloseAlert) -> Alert:
+    """The case that a person's order is about, if it still is the newest one."""
+    if alert is None:
+        raise AlertNotFoundError(command.alert_id)
+    if command.alert_id != alert.alert_id:
+        stream = alert_stream(command.farm_id, command.subject, command.condition)
+        if any(command.alert_id == alert_id_of(stream, n) for n in range(1, alert.number)):
+            raise AlertClosedError(command.alert_id)
+        raise AlertNotFoundError(command.alert_id)
+    return alert
+
+
+def _acknowledge(alert: Alert) -> tuple[AlertEvent, ...]:
+    match alert.status:
+        case Status.OPEN:
+            return (AlertAcknowledged(alert_id=alert.alert_id),)
+        case Status.ACKNOWLEDGED:
+            return ()  # a second click or a retried request changes nothing
+        case Status.RESOLVED:
+            raise AlertResolvedError(alert.alert_id)
+        case Status.CLOSED:
+            raise AlertClosedError(alert.alert_id, alert.outcome)
+        case _:
+            assert_never(alert.status)
+
+
+def _resolve(alert: Alert) -> tuple[AlertEvent, ...]:
+    match alert.status:
+        case Status.OPEN | Status.ACKNOWLEDGED:
+            return (AlertResolved(alert_id=alert.alert_id),)
+        case Status.RESOLVED:
+            return ()
+        case Status.CLOSED:
+            raise AlertClosedError(alert.alert_id, alert.outcome)
+        case _:
+            assert_never(alert.status)
+
+
+def _close(alert: Alert, command: CloseAlert) -> tuple[AlertEvent, ...]:
+    if command.note is not None and len(command.note) > NOTE_CHARS_MAX:
+        raise NoteRefusedError(
+            alert.alert_id, f"has {len(command.note)} characters, at most {NOTE_CHARS_MAX}"
+        )
+    if command.note is not None and UNSTORABLE.search(command.note):
+        raise NoteRefusedError(alert.alert_id, "holds characters that no text has (NUL)")
+    if alert.status is Status.CLOSED:
+        if (alert.outcome, alert.note) == (command.outcome, command.note):
+            return ()  # the same judgement again
+        raise AlertClosedError(alert.alert_id, alert.outcome)
+    return (AlertClosed(alert_id=alert.alert_id, outcome=command.outcome, note=command.note),)
+
+
+def evolve(alert: Alert | None, event: AlertEvent) -> Alert:
+    """Apply one stored event. Reads no clock, judges nothing: what is stored has happened.
+
+    Raises CorruptStreamError where an event cannot follow on the state.
+    """
+    if isinstance(event, AlertRaised):
+        return _next_case(alert, event)
+    if alert is None or alert.status is Status.CLOSED or event.alert_id != alert.alert_id:
+        raise CorruptStreamError(event, alert)
+    match event, alert.status:
+        case AlertAmended(), _:
+            return _knowing(alert, event.detection_id, event.revision)
+        case AlertAcknowledged(), Status.OPEN:
+            return replace(alert, status=Status.ACKNOWLEDGED)
+        case AlertResolved(), Status.OPEN | Status.ACKNOWLEDGED:
+            by_people = event.detection_id is None
+            resolved = replace(alert, status=Status.RESOLVED, resolved_by_people=by_people)
+            return _knowing(resolved, event.detection_id, event.revision)
+        case AlertReopened(), Status.RESOLVED:
+            reopened = replace(alert, status=Status.OPEN, resolved_by_people=False)
+            return _knowing(reopened, event.detection_id, event.revision)
+        case AlertClosed(), _:
+            return replace(alert, status=Status.CLOSED, outcome=event.outcome, note=event.note)
+        case _:
+            raise CorruptStreamError(event, alert)
+
+
+def _next_case(alert: Alert | None, event: AlertRaised) -> Alert:
+    if event.number != (alert.number + 1 if alert else 1):
+        raise CorruptStreamError(event, alert)
+    if alert is not None and alert.status is not Status.CLOSED:
+        raise CorruptStreamError(event, alert)
+    return Alert(
+        alert_id=event.alert_id,
+        number=event.number,
+        revisions={event.detection_id: event.revision},
+        earlier=alert.earlier | alert.revisions.keys() if alert else frozenset(),
+    )
+
+
+def _knowing(alert: Alert, detection_id: str | None, revision: int | None) -> Alert:
+    if detection_id is None or revision is None:
+        return alert
+    return replace(alert, revisions={**alert.revisions, detection_id: revision})
