@@ -36,6 +36,7 @@ def worker_loop(
             worker.run(running)
         finally:
             source.close()
+            snapshots.close()
 
     return loop
 

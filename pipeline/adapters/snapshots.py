@@ -5,6 +5,7 @@ the newest is looked for in a window at the end, widened until a complete one is
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -38,6 +39,7 @@ class SnapshotStore:
         self, bootstrap: str, transactions: Transactions, beat: Callable[[], None]
     ) -> None:
         self._bootstrap, self._transactions, self._beat = bootstrap, transactions, beat
+        self._consumer: Consumer | None = None
 
     def write(
         self,
@@ -69,39 +71,53 @@ class SnapshotStore:
 
     def newest(self, partition: int, committed: int | None) -> Found | None:
         """The newest complete snapshot at or below the committed offset (None = any)."""
-        return newest(self._bootstrap, partition, committed, self._beat)
+        if self._consumer is None:
+            self._consumer = _reader(self._bootstrap)
+        return _newest(self._consumer, partition, committed, self._beat)
+
+    def close(self) -> None:
+        """Let go of Kafka."""
+        if self._consumer is not None:
+            self._consumer.close()
 
 
 def newest_state(bootstrap: str, partition: int) -> tuple[PartitionState, int] | None:
     """The newest state of a partition and the first input offset that is not in it."""
-    found = newest(bootstrap, partition, None, lambda: None)
+    consumer = _reader(bootstrap)
+    try:
+        found = _newest(consumer, partition, None, lambda: None)
+    finally:
+        consumer.close()
     return (found.state, found.manifest.input_offset) if found else None
 
 
-def newest(
-    bootstrap: str, partition: int, committed: int | None, beat: Callable[[], None]
+def _reader(bootstrap: str) -> Consumer:
+    settings: dict[str, Any] = {
+        "enable.partition.eof": True,
+        "auto.offset.reset": "error",
+        "fetch.wait.max.ms": 5,  # the end is told only after this wait, twelve times at a start
+    }
+    return new_consumer(bootstrap, GROUP, **settings)
+
+
+def _newest(
+    consumer: Consumer, partition: int, committed: int | None, beat: Callable[[], None]
 ) -> Found | None:
-    """As SnapshotStore.newest."""
-    consumer = new_consumer(
-        bootstrap, GROUP, **{"enable.partition.eof": True, "auto.offset.reset": "error"}
+    low, high = consumer.get_watermark_offsets(
+        TopicPartition(SNAPSHOTS.name, partition), timeout=READ_MAX_S
     )
-    try:
-        place = TopicPartition(SNAPSHOTS.name, partition)
-        low, high = consumer.get_watermark_offsets(place, timeout=READ_MAX_S)
-        window = WINDOW_RECORDS
-        while True:
-            start = max(low, high - window)
-            records = _read(consumer, partition, start, beat)
-            for manifest in usable(manifests(records), committed):
-                state = unpack(manifest, records)
-                if state is not None:
-                    return Found(manifest, state)
-                log.warning("snapshot_incomplete", partition=partition, offset_from=start)
-            if start == low:
-                return None
-            window *= 8
-    finally:
-        consumer.close()
+    window = WINDOW_RECORDS
+    start = high
+    while start > low:
+        start = max(low, high - window)
+        records = _read(consumer, partition, start, beat)
+        for manifest in usable(manifests(records), committed):
+            state = unpack(manifest, records)
+            if state is not None:
+                return Found(manifest, state)
+            log.info("snapshot_incomplete", partition=partition, looked_from=start)
+        window *= 8
+    return None
 
 
 def _read(
