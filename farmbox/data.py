@@ -39,10 +39,14 @@ class DataDirectory:
             _require_room(self.path)
             self._read_or_write_marker()
         except PermissionError as error:
+            self.close()
             raise BoxError(
                 f"{error.filename} may not be written by you: choose another directory with "
                 "--data, or start as the user who owns it."
             ) from error
+        except BoxError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let the next box have it."""

@@ -22,6 +22,8 @@ FORMAT_MAX_S = 60
 PROBE_MAX_S = 1.0
 OFFSETS_RETENTION_MINUTES = 400 * 24 * 60  # as long as readings are kept
 SESSION_TIMEOUT_MS = 6000  # a dead leader is replaced after this; less lets a busy disk fence one
+# Alone there is nobody to take over, and after a kill the broker waits for its own old session.
+SESSION_TIMEOUT_ALONE_MS = 3000
 INTERNAL_PARTITIONS = 4  # of the internal topics: each costs files and start-up time
 METADATA_REQUEST = 3
 METADATA_VERSION = 4  # the newest before flexible encodings: simple to write by hand
@@ -100,6 +102,7 @@ class Kafka(Service):
     def _settings(self) -> str:
         copies = min(3, len(self.nodes))
         in_sync = max(1, copies - 1)
+        session_ms = SESSION_TIMEOUT_MS if len(self.nodes) > 1 else SESSION_TIMEOUT_ALONE_MS
         voters = ",".join(f"{n.node_id}@{self.host}:{n.controller_port}" for n in self.nodes)
         broker, controller = (
             f"PLAINTEXT://{self.host}:{self.port}",
@@ -119,8 +122,8 @@ class Kafka(Service):
             "log.retention.ms": -1,  # whoever wants less says so at the topic
             "offsets.retention.minutes": OFFSETS_RETENTION_MINUTES,
             "group.initial.rebalance.delay.ms": 0,  # nobody waits for members that never come
-            "broker.session.timeout.ms": SESSION_TIMEOUT_MS,
-            "broker.heartbeat.interval.ms": SESSION_TIMEOUT_MS // 4,
+            "broker.session.timeout.ms": session_ms,
+            "broker.heartbeat.interval.ms": session_ms // 4,
             "default.replication.factor": copies,
             "min.insync.replicas": in_sync,
             "offsets.topic.num.partitions": INTERNAL_PARTITIONS,

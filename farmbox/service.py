@@ -7,6 +7,7 @@ caller that polls needs none, and PR_SET_PDEATHSIG forbids spawning from them.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_SIZE_MAX_BYTES = 8 * 1024 * 1024  # one older part is kept beside it: 16 MiB a service
 LOG_TAIL_LINES = 12
 LOG_READ_MAX_BYTES = 64 * 1024  # a reason may stand above a long stack trace
+DISK_FULL_BYTES = 16 * 1024 * 1024  # servers write ahead in pieces of this size
 PROBE_PAUSE_S = 0.05
 UNCHANGED_USER = -1
 
@@ -129,7 +131,9 @@ class Service(ABC):
         if self.alive:
             return
         status = None if self._process is None else self._process.returncode
-        if "No space left on device" in self._log_text():
+        # A child on a full disk often cannot even log why it ends.
+        free_bytes = shutil.disk_usage(self.directory).free
+        if free_bytes < DISK_FULL_BYTES or "No space left on device" in self._log_text():
             raise DiskFullError(
                 f"{self.name} ended because the disk that holds {self.directory} is full: "
                 f"free some space and start again.\n{self.log_tail()}"
