@@ -1,0 +1,198 @@
+"""The worker's loop on a Kafka in memory: one recovery path, silent replay, letters, limits."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.clock import FakeClock
+from contracts.dead_letter import DeadLetter, Reason
+from contracts.envelope import Event
+from contracts.serde import FixedSchemaIds
+from pipeline.canonical import canonical
+from pipeline.runner import Worker
+from pipeline.settings import PipelineSettings
+from runtime.lifecycle import Running
+from tests.builders import MORNING, a_reading
+from tests.pipeline.logs import logs, run, temperatures, values_of
+from tests.pipeline.memory_kafka import MemoryInput, MemoryKafka, MemorySnapshots
+
+UNKNOWN = b"\0\0\0\0\x63whatever"  # schema id 99
+
+
+class Life:
+    """One life of a worker process over a Kafka in memory."""
+
+    def __init__(self, kafka: MemoryKafka, *, batch: int = 2, **said: Any) -> None:  # noqa: ANN401  settings
+        self.kafka = kafka
+        self.input = MemoryInput(kafka, batch)
+        self.running = Running()
+        given_settings = {"commit_every_s": 0, "unknown_schema_wait_s": 0} | said
+        self.worker = Worker(
+            self.input,
+            kafka,
+            MemorySnapshots(kafka),
+            FixedSchemaIds(),
+            FakeClock(MORNING),
+            PipelineSettings(**given_settings),
+        )
+        self.input.subscribe(self.worker)
+
+    def turns(self, count: int) -> "Life":
+        """So many turns of the loop; then it is as if killed."""
+        for _ in range(count):
+            self.worker.turn(self.running)
+        return self
+
+    def to_the_end(self) -> "Life":
+        """Turns until everything is read and committed, then an orderly stop."""
+        end = len(self.kafka.values)
+        while (self.kafka.committed, self.input.position) != (end, end):
+            self.turns(1)
+        return self.stop()
+
+    def stop(self) -> "Life":
+        """SIGTERM: the loop ends, and saves what is done."""
+        self.running.stop()
+        self.worker.run(self.running)
+        return self
+
+
+@given(
+    logs.filter(bool),
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5), st.booleans()), max_size=6),
+    st.integers(1, 9),
+)
+@settings(max_examples=80, deadline=None)
+def test_any_history_of_crashes_gives_the_answer_of_an_undisturbed_run(
+    log: list[Event[Any]], lives: list[tuple[int, int, bool]], save_every: int
+) -> None:
+    """Killed or stopped anywhere, saved often or seldom: same detections, same counts."""
+    values = values_of(log)
+    kafka = MemoryKafka(values)
+    for turns, batch, orderly in lives:
+        life = Life(kafka, batch=batch, snapshot_records_max=save_every).turns(turns)
+        if orderly:
+            life.stop()
+
+    Life(kafka, batch=100).to_the_end()
+
+    expected_state, expected = run(values)
+    assert canonical(kafka.detections) == canonical(expected)  # type: ignore[arg-type]  # detections
+    assert {repr(event) for event in kafka.detections} == {repr(event) for event in expected}
+    found = MemorySnapshots(kafka).newest(kafka.partition, None)
+    assert found is not None
+    assert found.state.counted_by_animal() == expected_state.counted_by_animal()
+
+
+def test_replay_is_silent_but_for_what_is_open() -> None:
+    """A replay tells nothing again and buries nothing again; an open episode is told once more."""
+    kafka = MemoryKafka([*values_of(temperatures(41, 41, 41)), b"noise"])
+    Life(kafka).turns(4)
+    told, letters = kafka.detections, kafka.letters
+
+    Life(kafka).turns(4)
+
+    assert len(told) == 1
+    assert kafka.detections == [told[0], told[0]]
+    assert kafka.letters == letters
+
+
+def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_with_its_commit() -> None:
+    """A bad message costs nothing but itself, and is buried once."""
+    kafka = MemoryKafka([None, b"noise", *values_of([a_reading()]), UNKNOWN])
+
+    Life(kafka).to_the_end()
+
+    payloads = [event.payload for event in kafka.letters]
+    reasons = [p.reason for p in payloads if isinstance(p, DeadLetter)]
+    origins = [p.origin for p in payloads if isinstance(p, DeadLetter)]
+    assert reasons == [Reason.DAMAGED_AVRO, Reason.DAMAGED_AVRO, Reason.UNKNOWN_SCHEMA]
+    assert origins == [f"kafka:herd.readings.v1/3/{offset}" for offset in (0, 1, 3)]
+
+
+def test_a_stop_while_waiting_for_a_schema_commits_nothing_of_that_batch() -> None:
+    """The records read beside the unknown one were not told of yet: they are read again."""
+    kafka = MemoryKafka([*values_of(temperatures(41, 41, 41)), UNKNOWN])
+    life = Life(kafka, batch=10, unknown_schema_wait_s=30)
+    life.running.stop()
+
+    life.turns(1).stop()
+
+    assert kafka.committed is None
+    Life(kafka, batch=10).to_the_end()
+    assert len(kafka.detections) == 1
+
+
+def test_a_refused_transaction_ends_the_worker() -> None:
+    """Its state has run ahead of Kafka; only a restore brings both together again."""
+    kafka = MemoryKafka(values_of(temperatures(41, 41, 41)))
+    kafka.commits_refused = True
+
+    with pytest.raises(ConnectionError):
+        Life(kafka, batch=10).turns(1)
+
+    kafka.commits_refused = False
+    Life(kafka).to_the_end()
+    assert len(kafka.detections) == 1
+
+
+def test_without_a_snapshot_the_log_is_replayed_from_its_beginning() -> None:
+    """Snapshots are for speed; the log is the truth."""
+    kafka = MemoryKafka(values_of(temperatures(41, 41)))
+    Life(kafka).to_the_end()
+    kafka.snapshots.clear()
+    kafka.values += values_of([a_reading(seq=3, temperature_c=41.0, temperature_site="rumen")])
+
+    Life(kafka).to_the_end()
+
+    assert len(kafka.detections) == 1
+
+
+def test_a_partition_handed_over_is_committed_and_saved_first() -> None:
+    """The next owner then starts where this one ended, with nothing to replay."""
+    kafka = MemoryKafka(values_of(temperatures(38, 38, 38, 38)))
+    life = Life(kafka, commit_every_s=5).turns(1)
+
+    life.turns(1).worker.revoked(kafka.partition)
+
+    assert kafka.committed == 4
+    assert any(key.startswith("3/4/") for key in kafka.snapshots)
+
+
+def test_a_partition_that_is_lost_writes_nothing_more() -> None:
+    """Somebody else reads it already: a late commit would move the group back."""
+    kafka = MemoryKafka(values_of(temperatures(38, 38, 38, 38)))
+    life = Life(kafka, commit_every_s=5).turns(1)
+    committed = kafka.committed
+
+    life.turns(1).worker.lost(kafka.partition)
+    life.stop()
+
+    assert kafka.committed == committed
+    assert kafka.snapshots == {}
+
+
+def test_a_record_from_before_a_return_within_one_poll_is_read_again_in_its_turn() -> None:
+    """A partition that leaves and returns at once must not skip what lies before that record."""
+    kafka = MemoryKafka(values_of(temperatures(38, 41, 41, 41)))
+    life = Life(kafka)
+    life.input.assign()
+    life.input.position = 3  # the poll gives a record read before the partition came back
+
+    life.turns(1)
+
+    assert life.input.sought == [0]
+    life.to_the_end()
+    assert len(kafka.detections) == 1
+
+
+def test_snapshots_come_by_what_a_restore_would_replay_and_two_are_named() -> None:
+    """Cadence by debt: a busy partition is saved often, an idle one is not saved for nothing."""
+    kafka = MemoryKafka(values_of(temperatures(*[38.5] * 40)))
+
+    Life(kafka, snapshot_records_max=10).to_the_end()
+
+    saved = sorted({int(key.split("/")[1]) for key in kafka.snapshots})
+    assert saved == [10, 20, 30, 40]
