@@ -30,6 +30,7 @@ CONNECT_MAX_S = 3.0
 RETRY_MIN_S = 0.1
 RETRY_MAX_S = 5.0
 PUBLISHES_WAITING_MAX = 10_000  # answers beyond are dropped: the collars ask again
+NO_RECEIVE_MAXIMUM = 65_535  # MQTT 5: what a broker means that names none
 NOT_SENT_BY_SUBSCRIBING = 2  # MQTT 5 retain handling: retained uploads are not replayed
 
 
@@ -48,7 +49,7 @@ class MqttLogin:
 
 
 class BufferedClient(Client):
-    """paho's client, reading up to READ_BYTES at once; nothing else differs."""
+    """paho's client, reading up to READ_BYTES at once and heeding the broker's receive maximum."""
 
     _buffered = b""
     _read_to = 0
@@ -63,6 +64,13 @@ class BufferedClient(Client):
     def _sock_close(self) -> None:
         self._buffered, self._read_to = b"", 0  # the rest of an old connection is no packet
         super()._sock_close()
+
+    def heed(self, receive_maximum: int) -> None:
+        """Publish at most this many ahead: a broker ends a connection that exceeds it.
+
+        paho ignores what the broker says in CONNACK, and refuses to be told once connected.
+        """
+        self._max_inflight_messages = receive_maximum
 
     def has_buffered(self) -> bool:
         """Whether bytes are here that no select will tell of."""
@@ -113,6 +121,7 @@ class MqttSource:
 
     def close(self) -> None:
         """Send what waits and leave in order."""
+        self._client.on_disconnect = None  # nobody waits for this one to come back
         if self._client.socket() is not None:
             self._client.disconnect()
             self._client.loop_write()
@@ -174,8 +183,7 @@ class MqttSource:
             return
         self._epoch += 1
         self._failures = 0
-        # paho does not heed it by itself; a broker ends a connection that exceeds it
-        self._client.max_inflight_messages_set(getattr(properties, "ReceiveMaximum", 65_535))
+        self._client.heed(getattr(properties, "ReceiveMaximum", NO_RECEIVE_MAXIMUM))
         log.info("mqtt_connected", session_present=flags.session_present, epoch=self._epoch)
         self._subscribe()
 

@@ -1,0 +1,266 @@
+"""Everything is acknowledged last, and in the order it came."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+
+from contracts.animal_event import Assignment, CollarAssignments
+from contracts.clock import FakeClock, iso
+from contracts.envelope import Event
+from contracts.ids import AnimalId, CollarId
+from contracts.reading import CollarReading
+from gateway.attribution import Attribution
+from gateway.bridge import Arrived, Bridge
+from gateway.intake import Refusal
+from gateway.tally import Tally
+from tests.builders import FARM, MORNING
+
+
+class MemorySource:
+    """An MQTT broker in memory: what it hands out, and what it was told."""
+
+    def __init__(self) -> None:
+        self.coming: list[Arrived] = []
+        self.acknowledged: list[int] = []
+        self.published: list[tuple[str, bytes, bool]] = []
+        self.waits: list[float] = []
+        self.connection = 1
+
+    def turn(self, wait_s: float) -> list[Arrived]:
+        """What was laid down to come."""
+        self.waits.append(wait_s)
+        came, self.coming = self.coming, []
+        return came
+
+    def epoch(self) -> int:
+        """The connection the test says it is."""
+        return self.connection
+
+    def acknowledge(self, arrived: Arrived) -> None:
+        """Note a PUBACK of this connection."""
+        if arrived.epoch == self.connection:
+            self.acknowledged.append(arrived.mid)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Note what was published."""
+        self.published.append((topic, payload, retain))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def told(self, channel: str) -> list[dict[str, object]]:
+        """What collars were told on a channel."""
+        return [
+            msgspec.json.decode(payload)
+            for topic, payload, _ in self.published
+            if topic.endswith(channel)
+        ]
+
+
+class MemorySink:
+    """A Kafka in memory that confirms only what it is told to, in any order."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+        self.confirmed: list[Callable[[], None]] = []
+        self.readings: list[Event[CollarReading]] = []
+        self.letters: list[Refusal] = []
+
+    @property
+    def in_flight(self) -> int:
+        """Sent and not confirmed in a poll."""
+        return len(self.waiting) + len(self.confirmed)
+
+    def reading(self, event: Event[CollarReading], then: Callable[[], None]) -> None:
+        """Keep a reading, unconfirmed."""
+        self.readings.append(event)
+        self.waiting.append(then)
+
+    def letter(
+        self, refusal: Refusal, arrived: Arrived, received_at: datetime, then: Callable[[], None]
+    ) -> None:
+        """Keep a letter, unconfirmed."""
+        assert arrived.mqtt_topic
+        assert received_at.tzinfo
+        self.letters.append(refusal)
+        self.waiting.append(then)
+
+    def confirm(self, *places: int) -> None:
+        """Confirm the records at these places in the order they were sent; all if none named."""
+        chosen = set(places or range(len(self.waiting)))
+        self.confirmed += [self.waiting[place] for place in sorted(chosen)]
+        self.waiting = [one for place, one in enumerate(self.waiting) if place not in chosen]
+
+    def poll(self, wait_s: float) -> None:
+        """Run what the test has confirmed."""
+        assert wait_s >= 0
+        ready, self.confirmed = self.confirmed, []
+        for then in ready:
+            then()
+
+
+class Gateway:
+    """A bridge between the two, with three registered collars."""
+
+    def __init__(self, records_max: int = 20_000) -> None:
+        self.source, self.sink, self.mid = MemorySource(), MemorySink(), 0
+        known = Attribution()
+        for number in (1, 2, 3):
+            assignment = Assignment(
+                animal_id=AnimalId(f"nl-{number}"),
+                farm_id=FARM,
+                worn_from=MORNING - timedelta(days=1),
+            )
+            known.apply(
+                CollarAssignments(collar_id=CollarId(f"c-{number}"), assignments=(assignment,))
+            )
+        self.bridge = Bridge(
+            self.source,
+            self.sink,
+            known,
+            FakeClock(MORNING),
+            Tally(),
+            records_in_flight_max=records_max,
+        )
+
+    def comes(self, collar: int, *seqs: int, payload: bytes | None = None) -> None:
+        """An upload arrives on the connection of now."""
+        self.mid += 1
+        readings = [{"seq": seq, "time": iso(MORNING), "interval_s": 300} for seq in seqs]
+        upload = msgspec.json.encode({"boot_id": 7, "readings": readings})
+        self.source.coming.append(
+            Arrived(
+                mqtt_topic=f"herd/v1/{FARM}/c-{collar}/readings",
+                payload=upload if payload is None else payload,
+                mid=self.mid,
+                qos=1,
+                epoch=self.source.connection,
+            )
+        )
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    """A gateway with nothing under way."""
+    return Gateway()
+
+
+def test_nothing_is_acknowledged_before_kafka_has_confirmed_all_of_it(gateway: Gateway) -> None:
+    """A reading that was answered and is not in Kafka is lost for good."""
+    gateway.comes(1, 41, 42, 43)
+    gateway.bridge.turn()
+    gateway.sink.confirm(0, 1)
+    gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == []
+    assert gateway.source.published == []
+
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == [1]
+    assert gateway.source.published == [
+        (f"herd/v1/{FARM}/c-1/ack", b'{"boot_id":7,"seq":43}', True)
+    ]
+
+
+def test_pubacks_leave_in_the_order_the_uploads_came(gateway: Gateway) -> None:
+    """MQTT 5 demands it; the collars, who are told apart, need not wait for each other."""
+    for collar in (1, 2, 3):
+        gateway.comes(collar, 1)
+    gateway.bridge.turn()
+    gateway.sink.confirm(2)
+    gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == []
+    assert [topic for topic, _, _ in gateway.source.published] == [f"herd/v1/{FARM}/c-3/ack"]
+
+    gateway.sink.confirm(0)
+    gateway.bridge.turn()
+    assert gateway.source.acknowledged == [1]
+
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+    assert gateway.source.acknowledged == [1, 2, 3]
+
+
+def test_an_acknowledgement_of_a_lost_connection_is_dropped(gateway: Gateway) -> None:
+    """On the new connection the same packet id may stand for another upload."""
+    gateway.comes(1, 1)
+    gateway.bridge.turn()
+    gateway.source.connection = 2
+    gateway.comes(2, 1)
+    gateway.bridge.turn()
+    gateway.sink.confirm(1)
+    gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == [2]
+
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == [2]
+    assert len(gateway.source.told("ack")) == 2
+
+
+def test_a_refused_reading_is_told_and_answered_once_its_letter_is_safe(gateway: Gateway) -> None:
+    """A letter is as good as a reading: the collar may forget it, and its owner can find it."""
+    readings = [
+        {"seq": 1, "time": iso(MORNING), "interval_s": 300, "temperature_c": 99},
+        {"seq": 2, "time": iso(MORNING), "interval_s": 300},
+    ]
+    gateway.comes(1, payload=msgspec.json.encode({"boot_id": 7, "readings": readings}))
+    gateway.bridge.turn()
+
+    assert gateway.source.published == []
+    assert [letter.seq for letter in gateway.sink.letters] == [1]
+
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    (told,) = gateway.source.told("rejects")
+    assert (told["boot_id"], told["seq"], told["reason"]) == (7, 1, "out_of_range")
+    assert "temperature_c 99" in str(told["detail"])
+    assert gateway.source.told("ack") == [{"boot_id": 7, "seq": 2}]
+
+
+def test_what_cannot_be_read_is_told_and_acknowledged_to_the_broker(gateway: Gateway) -> None:
+    """Unacknowledged, the broker would deliver the same garbage for ever."""
+    gateway.comes(1, payload=b"not json")
+    gateway.bridge.turn()
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    (told,) = gateway.source.told("rejects")
+    assert (told["reason"], told["seq"]) == ("not_json", None)
+    assert gateway.source.told("ack") == []
+    assert gateway.source.acknowledged == [1]
+
+
+def test_a_slow_kafka_holds_uploads_back_and_drops_none() -> None:
+    """What is under way is bounded; the rest waits unacknowledged, at most a receive maximum."""
+    gateway = Gateway(records_max=3)
+    for seq in range(0, 10, 2):
+        gateway.comes(1, seq, seq + 1)
+    gateway.bridge.turn()
+
+    assert len(gateway.sink.readings) == 4
+
+    for _ in range(5):
+        gateway.sink.confirm()
+        gateway.bridge.turn()
+
+    assert [event.payload.seq for event in gateway.sink.readings] == list(range(10))
+    assert gateway.source.acknowledged == [1, 2, 3, 4, 5]
+
+
+def test_an_idle_bridge_waits_and_a_busy_one_does_not(gateway: Gateway) -> None:
+    """Waiting while Kafka answers would add to every alert's delay; never waiting burns a core."""
+    gateway.bridge.turn(idle_wait_s=0.5)
+    gateway.comes(1, 1)
+    gateway.bridge.turn(idle_wait_s=0.5)
+    gateway.bridge.turn(idle_wait_s=0.5)
+
+    assert gateway.source.waits == [0.5, 0.5, 0.0]

@@ -1,0 +1,222 @@
+"""Herd-clock: log time moves on, the register is copied, and a wrong clock writes nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.animal_event import AnimalRegistered
+from contracts.clock import FakeClock
+from contracts.context import Context
+from contracts.envelope import Event
+from contracts.ids import AnimalId
+from contracts.tick import DeafSpan, Tick
+from gateway.clock import ClockAheadError, HerdClock, RegisterEvent, WrittenTick
+from tests.builders import FARM, MORNING, a_tick, an_event
+
+
+class MemoryLog:
+    """A ClockLog in memory, with a clock of its own: Kafka's."""
+
+    def __init__(self, kafka_clock: FakeClock, *owned: int) -> None:
+        self.kafka_clock = kafka_clock
+        self.partitions = frozenset(owned)
+        self.records: dict[int, list[tuple[Event[Any], datetime]]] = {}
+        self.to_copy: list[RegisterEvent] = []
+        self.commits = 0
+
+    def owned(self) -> frozenset[int]:
+        """What the test gave us."""
+        return self.partitions
+
+    def register_events(self) -> list[RegisterEvent]:
+        """What was laid down to be copied."""
+        found, self.to_copy = self.to_copy, []
+        return found
+
+    def newest_tick(self, partition: int) -> WrittenTick | None:
+        """The last tick of a partition."""
+        for event, appended_at in reversed(self.records.get(partition, [])):
+            if isinstance(event.payload, Tick):
+                return WrittenTick(event, appended_at)
+        return None
+
+    def append(self, records: Sequence[tuple[int, Event[Any]]]) -> list[datetime]:
+        """Append at the time that Kafka's clock shows."""
+        for partition, event in records:
+            self.records.setdefault(partition, []).append((event, self.kafka_clock.now()))
+        return [self.kafka_clock.now() for _ in records]
+
+    def commit(self) -> None:
+        """Count it."""
+        self.commits += 1
+
+    def ticks(self, partition: int) -> list[Event[Tick]]:
+        """The different ticks of a partition, oldest first: repeats are harmless by contract."""
+        seen = {event.event_id: event for event, _ in self.records.get(partition, [])}
+        return [event for event in seen.values() if isinstance(event.payload, Tick)]
+
+
+def a_clock(log: MemoryLog, clock: FakeClock) -> HerdClock:
+    """A member as production sets it up."""
+    return HerdClock(log, clock, writer="one", tick_every_s=5.0, deaf_after_s=60.0, ahead_max_s=2.0)
+
+
+def an_animal_of_the_register(offset: int, partition: int = 3) -> RegisterEvent:
+    """A registration, at its place in the register's topic."""
+    payload = AnimalRegistered(animal_id=AnimalId("nl-0017"), external_id="NL 0017", name="Bontje")
+    return RegisterEvent(partition, offset, an_event(payload))
+
+
+def test_each_owned_partition_ticks_and_no_other() -> None:
+    """Two owners of one partition would only repeat; none would stop its farms' timers."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3, 7)
+
+    a_clock(log, time).turn(0.0)
+
+    assert set(log.records) == {3, 7}
+    (tick,) = log.ticks(3)
+    assert (tick.aggregate_id, tick.farm_id, tick.actor) == ("partition:3", None, "herd-clock")
+    assert (tick.timestamp, tick.payload.deaf_spans) == (MORNING, ())
+
+
+def test_without_partitions_nothing_is_written() -> None:
+    """A member that waits for its group must be silent."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time)
+    clock = a_clock(log, time)
+
+    clock.turn(0.0)
+
+    assert log.records == {}
+    assert not clock.ticking
+
+
+def test_a_tick_comes_every_five_seconds() -> None:
+    """Every detector's timer is as coarse as this."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    clock = a_clock(log, time)
+    for second in range(11):
+        clock.turn(float(second))
+        time.advance(timedelta(seconds=1))
+
+    seconds = [(tick.timestamp - MORNING).total_seconds() for tick in log.ticks(3)]
+
+    assert seconds == [0, 5, 10]
+
+
+def test_the_registers_events_are_copied_with_their_place() -> None:
+    """Readers skip what they have applied by that place, so a copy may come twice."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    log.to_copy = [an_animal_of_the_register(17)]
+    source = log.to_copy[0].event
+
+    a_clock(log, time).turn(0.0)
+
+    (copy,) = [event for event, _ in log.records[3] if isinstance(event.payload, Context)]
+    assert copy.payload.source_offset == 17
+    assert copy.payload.source_event_type == "animal.registered.v1"
+    assert '"name":"Bontje"' in copy.payload.details_json
+    assert (copy.farm_id, copy.aggregate_id) == (FARM, "nl-0017")
+    assert (copy.causation_id, copy.timestamp) == (source.event_id, source.timestamp)
+    assert log.commits == 1
+
+
+def test_an_event_copied_twice_is_the_same_event() -> None:
+    """A crash between copy and commit copies again."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    clock = a_clock(log, time)
+    twice = an_animal_of_the_register(17)
+    for _ in range(2):
+        log.to_copy = [twice]
+        clock.turn(0.0)
+
+    copies = [event for event, _ in log.records[3] if isinstance(event.payload, Context)]
+
+    assert len(copies) == 2
+    assert copies[0] == copies[1]
+
+
+def test_a_new_owner_tells_how_long_nobody_was_heard() -> None:
+    """Silence that was our own outage must not make 300 silent collars."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    log.append([(3, a_tick(MORNING, partition=3))])
+    time.advance(timedelta(minutes=10))
+
+    a_clock(log, time).turn(0.0)
+
+    last = log.ticks(3)[-1]
+    span = DeafSpan(began_at=MORNING, ended_at=MORNING + timedelta(minutes=10))
+    assert last.payload.deaf_spans == (span,)
+
+
+def test_a_short_pause_is_no_deafness() -> None:
+    """A restart of a few seconds is what happens every day."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    log.append([(3, a_tick(MORNING, partition=3))])
+    time.advance(timedelta(seconds=59))
+
+    a_clock(log, time).turn(0.0)
+
+    assert [tick.payload.deaf_spans for tick in log.ticks(3)] == [(), ()]
+
+
+def test_a_halt_of_the_same_owner_is_told_too() -> None:
+    """Kafka may be away for minutes while the process lives on."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    clock = a_clock(log, time)
+    clock.turn(0.0)
+    time.advance(timedelta(minutes=3))
+    clock.turn(180.0)
+
+    spans = log.ticks(3)[-1].payload.deaf_spans
+
+    assert spans == (DeafSpan(began_at=MORNING, ended_at=MORNING + timedelta(minutes=3)),)
+
+
+def test_a_fast_farm_clock_invents_no_deafness() -> None:
+    """The demo's clock runs 60 times as fast: five seconds are five minutes there."""
+    farm, kafka = FakeClock(MORNING - timedelta(hours=2)), FakeClock(MORNING)
+    log = MemoryLog(kafka, 3)
+    clock = a_clock(log, farm)
+    for second in (0.0, 5.0, 10.0):
+        clock.turn(second)
+        farm.advance(timedelta(minutes=5))
+        kafka.advance(timedelta(seconds=5))
+
+    assert [tick.payload.deaf_spans for tick in log.ticks(3)] == [(), (), ()]
+
+
+def test_a_clock_ahead_of_kafkas_writes_no_tick_and_ends() -> None:
+    """Log time never goes back: one tick from the future would stop every timer until then."""
+    kafka = FakeClock(MORNING)
+    log = MemoryLog(kafka, 3, 7)
+    log.append([(7, a_tick(MORNING, partition=7))])
+    clock = a_clock(log, FakeClock(MORNING + timedelta(seconds=2.1)))
+
+    with pytest.raises(ClockAheadError, match=r"2\.1 s ahead"):
+        clock.turn(0.0)
+
+    assert [tick.timestamp for tick in log.ticks(3) + log.ticks(7)] == [MORNING]
+
+
+def test_a_clock_that_jumps_ahead_later_writes_no_further_tick() -> None:
+    """A clock may be set wrong while we run."""
+    time, kafka = FakeClock(MORNING), FakeClock(MORNING)
+    log = MemoryLog(kafka, 3)
+    clock = a_clock(log, time)
+    clock.turn(0.0)
+    time.advance(timedelta(hours=1))
+
+    with pytest.raises(ClockAheadError):
+        clock.turn(5.0)
+
+    assert [tick.timestamp for tick in log.ticks(3)] == [MORNING]
