@@ -6,13 +6,14 @@ Exports the queries for `api` and the rebuild for `herd`; everything else stays 
 from read_models.adapters.redis_queries import Hints, Worklist, open_worklist
 from read_models.base import ReadModelUnavailableError, RebuildRunningError
 from read_models.rebuild import RebuildFailedError, RebuildReport, rebuild_worklist
-from read_models.worklist import AlertRow, Canonical, Change, Status, WorklistView
+from read_models.worklist import AlertRow, Canonical, Change, Page, Status, WorklistView
 
 __all__ = [
     "AlertRow",
     "Canonical",
     "Change",
     "Hints",
+    "Page",
     "ReadModelUnavailableError",
     "RebuildFailedError",
     "RebuildReport",

@@ -102,6 +102,18 @@ class WorklistView:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A farm's next changes, and where it stands: behind its last change if there are more.
+
+    position may lie before the reader's own: a Redis that lost its newest second is told it anew.
+    """
+
+    epoch: str
+    position: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Canonical:
     """A farm's rows for comparing two replays: equal logs give equal lines at equal positions."""
 
@@ -123,7 +135,12 @@ def fold(row: AlertRow | None, event: Event[Any], stored: Stored) -> AlertRow | 
     row = replace(row, updated_at=event.timestamp, position=stored.position)
     match payload:
         case AlertAmended():
-            row = replace(row, revision=payload.revision, evidence=payload.evidence)
+            row = replace(
+                row,
+                detection_id=payload.detection_id,
+                revision=payload.revision,
+                evidence=payload.evidence,
+            )
         case AlertAcknowledged():
             row = replace(
                 row,
@@ -162,8 +179,13 @@ def _raised(payload: AlertRaised, event: Event[Any], stored: Stored) -> AlertRow
 
 
 def _resolved(row: AlertRow, payload: AlertResolved, at: datetime) -> AlertRow:
-    revision = row.revision if payload.revision is None else payload.revision
-    return replace(row, status=Status.RESOLVED, resolved_at=at, revision=revision)
+    return replace(
+        row,
+        status=Status.RESOLVED,
+        resolved_at=at,
+        detection_id=payload.detection_id or row.detection_id,
+        revision=payload.revision or row.revision,  # people who resolve name no detection
+    )
 
 
 def _closed(row: AlertRow, payload: AlertClosed, event: Event[Any]) -> AlertRow:

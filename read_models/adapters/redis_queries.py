@@ -6,12 +6,20 @@ from redis import Redis
 from redis.client import PubSub
 
 from contracts.ids import FarmId
-from read_models.adapters.redis_scripts import WORKLIST_ROOT, Reply, Scripts, reachable, texts
+from read_models.adapters.redis_scripts import (
+    WORKLIST_ROOT,
+    Reply,
+    Scripts,
+    items,
+    reachable,
+    texts,
+)
 from read_models.base import ReadModelUnavailableError
 from read_models.worklist import (
     AlertRow,
     Canonical,
     Change,
+    Page,
     WorklistView,
     by_urgency,
     canonical_lines,
@@ -19,6 +27,7 @@ from read_models.worklist import (
 )
 from runtime.redis import new_redis
 
+NO_FARM = FarmId("")  # what is known of all farms is answered for none
 PAGE_MAX = 500  # changes in one answer: Redis serves others in between
 
 
@@ -49,9 +58,13 @@ class Worklist:
         epoch, position, as_of = self._ask("head", farm_id)
         return WorklistView(str(epoch), int(str(position)), _moment(as_of), ())
 
-    def changes_since(
+    def age(self) -> WorklistView:
+        """Epoch and as_of, which are the same for all farms."""
+        return self.head(NO_FARM)
+
+    def page(
         self, farm_id: FarmId, epoch: str, position: int, *, limit: int = PAGE_MAX
-    ) -> list[Change] | None:
+    ) -> Page | None:
         """The farm's next changes after `position`, oldest first, at most `limit`.
 
         None if that history, or its part up to there, is not kept: the reader must load anew.
@@ -59,8 +72,16 @@ class Worklist:
         known, state, *rest = self._ask("changes", farm_id, epoch, position, limit)
         if state == "gone":
             return None
-        entries = rest[0] if rest and isinstance(rest[0], list) else []
-        return [_change(farm_id, str(known), entry) for entry in entries]
+        stands_at, entries = rest
+        changes = tuple(_change(farm_id, str(known), entry) for entry in items(entries))
+        return Page(str(known), int(str(stands_at)), changes)
+
+    def changes_since(
+        self, farm_id: FarmId, epoch: str, position: int, *, limit: int = PAGE_MAX
+    ) -> list[Change] | None:
+        """The changes of `page` alone."""
+        page = self.page(farm_id, epoch, position, limit=limit)
+        return None if page is None else list(page.changes)
 
     def canonical(self, farm_id: FarmId) -> Canonical:
         """All rows kept of a farm as sorted lines, for comparing two replays."""
@@ -117,9 +138,8 @@ def _moment(text: Reply) -> datetime | None:
 
 def _change(farm_id: FarmId, epoch: str, entry: Reply) -> Change:
     """An entry of the feed: its id is the position, its fields previous and data."""
-    if not isinstance(entry, list) or len(entry) != 2:  # noqa: PLR2004  id and fields
-        raise TypeError(f"an entry of the feed was expected, not {entry!r}")
-    names_and_values = texts(entry[1])
+    entry_id, names = items(entry)
+    names_and_values = texts(names)
     fields = dict(zip(names_and_values[::2], names_and_values[1::2], strict=True))
-    position = int(str(entry[0]).split("-")[0])
+    position = int(str(entry_id).split("-")[0])
     return Change(farm_id, epoch, position, int(fields["previous"]), fields["data"])

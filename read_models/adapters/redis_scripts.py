@@ -45,11 +45,16 @@ def reachable() -> Iterator[None]:
         raise ReadModelUnavailableError(f"Redis does not answer: {error}") from error
 
 
-def texts(reply: Reply) -> list[str]:
-    """A reply that is a list of strings."""
+def items(reply: Reply) -> list[Reply]:
+    """A reply that is a list."""
     if not isinstance(reply, list):
         raise TypeError(f"a list was expected of a script, not {reply!r}")
-    return [str(item) for item in reply]
+    return reply
+
+
+def texts(reply: Reply) -> list[str]:
+    """A reply that is a list of strings."""
+    return [str(item) for item in items(reply)]
 
 
 def _text(name: str) -> str:

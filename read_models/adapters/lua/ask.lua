@@ -30,5 +30,5 @@ local floor = tonumber(redis.call('HGET', base .. ':farm:' .. farm, 'floor') or 
 -- a reader that came before the first event of all is of every history
 local is_ours = ARGV[3] == epoch or (ARGV[3] == '' and since == 0)
 if not is_ours or since < floor then return { epoch, 'gone' } end
-return { epoch, 'kept',
+return { epoch, 'kept', position,
   redis.call('XRANGE', base .. ':feed:' .. farm, '(' .. ARGV[4] .. '-0', '+', 'COUNT', ARGV[5]) }

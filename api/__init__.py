@@ -1,0 +1,1 @@
+"""⑥ People: REST for what they order, a socket for what they must know."""

@@ -1,0 +1,172 @@
+"""Wires the API: routes, socket, feed and server; the only file that knows both sides."""
+
+import asyncio
+import socket
+from contextlib import closing
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from alerts import open_alerts
+from api import live, problems
+from api.adapters.change_feed import ChangeFeed
+from api.auth import OwnerToken
+from api.dependencies import Services
+from api.hub import Hub
+from api.limits import Limits
+from api.live import LiveService
+from api.live_messages import HEARTBEAT_S, MESSAGE_BYTES_MAX
+from api.routes import alerts, animals, health
+from api.schemas import ProblemOut
+from api.settings import ApiSettings
+from contracts.clock import SystemClock
+from herdbook import open_herdbook
+from read_models import open_worklist
+from runtime.lifecycle import Running, run
+
+log = structlog.get_logger()
+
+SERVICE = "api"
+HEADER_BYTES_MAX = 16 * 1024
+KEEP_ALIVE_S = 15
+BACKLOG = 1024  # a whole farm reconnects at once after a restart
+UNREAD_MAX_MS = 30_000  # then the kernel gives a peer up that takes nothing, and frees our socket
+STOP_WAIT_S = 5  # for requests under way; the process as a whole has 15 s
+CHECK_EVERY_S = 0.1
+
+
+class PortError(RuntimeError):
+    """The API cannot listen where it should."""
+
+
+def open_services(settings: ApiSettings) -> Services:
+    """The real ones. Raises TokenFileError; waits up to 30 s for Postgres."""
+    tokens = OwnerToken.from_file(settings.owner_token_file)
+    return Services(
+        worklist=open_worklist(settings.redis_url),
+        alerts=open_alerts(settings.postgres_dsn),
+        herdbook=open_herdbook(settings.postgres_dsn, settings.mqtt_users_dir),
+        tokens=tokens,
+        clock=SystemClock(),
+    )
+
+
+def create_app(settings: ApiSettings, services: Services) -> FastAPI:
+    """The application; its socket is fed by a ChangeFeed over `app.state.live.hub`."""
+    app = FastAPI(
+        title="Herdlog",
+        version=_version(),
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses={"4XX": {"model": ProblemOut}, "5XX": {"model": ProblemOut}},
+    )
+    app.state.services = services
+    app.state.live = LiveService(
+        hub=Hub(),
+        worklist=services.worklist,
+        tokens=services.tokens,
+        allowed_origins=settings.allowed_origins,
+        sockets_max=settings.sockets_max,
+        server=f"herdlog/{_version()}",
+    )
+    for part in (alerts, animals, health, live):
+        app.include_router(part.router)
+    problems.answer_with_problems(app)
+    app.add_middleware(Limits)
+    return app
+
+
+def serve(
+    settings: ApiSettings, services: Services, running: Running, listener: socket.socket
+) -> None:
+    """Answer until stopped; then close the sockets with 1012, finish requests, and return."""
+    asyncio.run(_serve(create_app(settings, services), services, running, listener))
+
+
+async def _serve(
+    app: FastAPI, services: Services, running: Running, listener: socket.socket
+) -> None:
+    shared: LiveService = app.state.live
+    server = uvicorn.Server(_config(app))
+    feed = ChangeFeed(services.worklist, shared.hub, services.clock, asyncio.get_running_loop())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    feeding = asyncio.create_task(asyncio.to_thread(feed.run, running))
+    told = False
+    while running.goes_on() and not serving.done() and not feeding.done():
+        await asyncio.sleep(CHECK_EVERY_S)  # also the proof that the event loop turns
+        if server.started and not told:
+            told = True
+            running.ready()
+    running.stop()
+    await shared.restart()
+    server.should_exit = True
+    await serving
+    await feeding
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http="h11",
+        h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_WAIT_S,
+        backlog=BACKLOG,
+        ws="websockets-sansio",  # its sending waits for the peer, so a slow one is noticed
+        ws_max_size=MESSAGE_BYTES_MAX,
+        ws_per_message_deflate=False,  # 50 KiB a socket for messages of one
+        ws_ping_interval=HEARTBEAT_S,
+        ws_ping_timeout=HEARTBEAT_S,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises PortError with what to do."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MAX_MS)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortError(
+            f"the API cannot listen on {host}:{port} ({error.strerror}): end the program that "
+            "does, or choose another port with HERD_API_PORT"
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def main() -> int:
+    """Run the API until a signal; the exit status."""
+    settings = ApiSettings()
+    return run(SERVICE, settings, {"serve": partial(_serve_until_stopped, settings)})
+
+
+def _serve_until_stopped(settings: ApiSettings, running: Running) -> None:
+    services = open_services(settings)
+    running.beat()
+    with (
+        closing(services.worklist),
+        closing(services.alerts),
+        closing(services.herdbook),
+        listen(settings.host, settings.port) as listener,
+    ):
+        log.info("api_listens", address=listener.getsockname())
+        serve(settings, services, running, listener)
+
+
+def _version() -> str:
+    try:
+        return version("herdlog")
+    except PackageNotFoundError:
+        return "unversioned"  # run from a checkout that was never installed

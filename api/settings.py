@@ -1,0 +1,34 @@
+"""Settings of the API, prefix HERD_API_."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from runtime.settings import PostgresFields, RedisFields, ServiceSettings
+
+
+class ApiSettings(ServiceSettings, PostgresFields, RedisFields):
+    """Where people come in, and who they are."""
+
+    model_config = SettingsConfigDict(env_prefix="HERD_API_", frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback by default.")
+    port: int = Field(
+        default=8080, ge=0, le=65535, description="Port to listen on; 0 = any free one."
+    )
+    owner_token_file: Path = Field(
+        default=Path("owner-token"),
+        description="File that holds the owner's token, 20 characters or more.",
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Origins of other web pages that may open the socket, as a JSON list of "
+        "https://host[:port]; pages of our own host always may.",
+    )
+    mqtt_users_dir: Path | None = Field(
+        default=None, description="Where the MQTT broker keeps its users; needed to add collars."
+    )
+    sockets_max: int = Field(
+        default=2000, ge=1, description="Sockets held at once; one more is closed with 4429."
+    )
