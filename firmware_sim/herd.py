@@ -94,6 +94,8 @@ class _Member:
 class Herd:
     """Collars that measure and send until stopped. `start` and `stop` once each.
 
+    Its sessions and its ledger are its own from then on: it closes them when it stops.
+
     readings_per_s: of all collars together. interval_s: what each reading says it covers.
     on_sent, on_acknowledged: called in the herd's thread, for latencies; they must not block.
     """
@@ -194,6 +196,7 @@ class Herd:
             self.failure = error
         finally:
             self._sessions.close()
+            self._ledger.close()
 
     def _measure(self, due: list[tuple[float, CollarId]]) -> None:
         now_s = time.monotonic()
