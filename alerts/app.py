@@ -1,5 +1,7 @@
 """Wires alerts: the intake of detections, the relay of what followed; and the commands for api."""
 
+from collections.abc import Callable
+
 from alerts.feed import RELAY, alert_records
 from alerts.handlers import Alerts
 from alerts.intake import SERVICE, Intake
@@ -21,15 +23,18 @@ GROUP = "herd-alerts"
 def main() -> int:
     """Run the service; returns the exit status."""
     settings = AlertsSettings()
-    return run(SERVICE, settings, alerts_loops(settings, SystemClock()))
+    loops = alerts_loops(settings, SystemClock(), lambda: registry_serde(settings.registry_url))
+    return run(SERVICE, settings, loops)
 
 
-def alerts_loops(settings: AlertsSettings, clock: Clock) -> dict[str, Loop]:
+def alerts_loops(
+    settings: AlertsSettings, clock: Clock, serde_of: Callable[[], Serde]
+) -> dict[str, Loop]:
     """The two loops; nothing connects before they run."""
 
     def intake(running: Running) -> None:
         migrate(settings.postgres_dsn, MIGRATIONS)
-        serde, letters = _serde(settings), Outbox(new_producer(settings.kafka_bootstrap))
+        serde, letters = serde_of(), Outbox(new_producer(settings.kafka_bootstrap))
         consumer = new_consumer(settings.kafka_bootstrap, GROUP)
         # ready once the group has given us our share, be it nothing
         consumer.subscribe([DETECTIONS.name], on_assign=lambda *_: running.ready())
@@ -41,13 +46,14 @@ def alerts_loops(settings: AlertsSettings, clock: Clock) -> dict[str, Loop]:
         migrate(settings.postgres_dsn, MIGRATIONS)
         outbox = Outbox(new_producer(settings.kafka_bootstrap))
         with PostgresEventStore(settings.postgres_dsn, role=FEED_ROLE) as store:
-            relay(store, RELAY, alert_records(_serde(settings)), outbox, running)
+            relay(store, RELAY, alert_records(serde_of()), outbox, running)
 
     return {"intake": intake, "relay": forward}
 
 
-def _serde(settings: AlertsSettings) -> Serde:
-    schema_ids = RegistrySchemaIds(settings.registry_url)
+def registry_serde(url: str) -> Serde:
+    """Avro with ids from the registry, all of this build's schemas registered."""
+    schema_ids = RegistrySchemaIds(url)
     schema_ids.register_all()
     return Serde(schema_ids)
 

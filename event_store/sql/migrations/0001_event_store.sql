@@ -202,7 +202,7 @@ REVOKE ALL ON FUNCTION append_events, load_streams, streams_by_external_id, save
     renew_epoch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append_events, load_streams, streams_by_external_id TO herd_append;
 GRANT SELECT ON log_head, relay_position TO herd_append;
-GRANT EXECUTE ON FUNCTION save_relay_position TO herd_feed;
+GRANT EXECUTE ON FUNCTION load_streams, save_relay_position TO herd_feed;
 GRANT SELECT ON events, log_head, relay_position TO herd_feed;
 GRANT SELECT ON events, log_head TO herd_api;
 

@@ -1,0 +1,56 @@
+"""The orders the register obeys. All times are aware UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.ids import AnimalId, CollarId, FarmId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAnimal:
+    """Let an animal be known, or its attributes be these from now on."""
+
+    animal_id: AnimalId
+    farm_id: FarmId
+    external_id: str
+    name: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignCollar:
+    """Say that the animal wears the collar since worn_from, which may lie in the past."""
+
+    collar_id: CollarId
+    animal_id: AnimalId
+    farm_id: FarmId
+    worn_from: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveCollar:
+    """Say that whoever wore the collar at worn_to wears it no longer."""
+
+    collar_id: CollarId
+    farm_id: FarmId
+    worn_to: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddCollar:
+    """Give the collar credentials of its own in the MQTT broker."""
+
+    collar_id: CollarId
+    farm_id: FarmId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeCollar:
+    """Take the collar's credentials away."""
+
+    collar_id: CollarId
+    farm_id: FarmId
+
+
+CollarCommand = AssignCollar | RemoveCollar | AddCollar | RevokeCollar
+Command = RegisterAnimal | CollarCommand

@@ -1,0 +1,42 @@
+"""Decided events of the register in their envelopes."""
+
+from datetime import datetime
+from typing import Any
+
+from contracts.animal_event import CollarAdded, CollarAssigned, CollarRemoved, CollarRevoked
+from contracts.envelope import Event
+from contracts.ids import FarmId, UserId, new_id
+from contracts.messages import event_type_of
+from herdbook.domain.animal import AnimalEvent
+from herdbook.domain.collar import CollarEvent
+
+CLI = UserId("cli")  # whoever sits at the machine; everybody else is a user
+
+
+def actor_of(by: UserId) -> str:
+    """The envelope's actor for a person, or for the command line."""
+    return by if by == CLI else f"user:{by}"
+
+
+def register_event(
+    payload: AnimalEvent | CollarEvent, *, farm_id: FarmId, by: UserId, now: datetime
+) -> Event[Any]:
+    """An event that occurred now; a collar's when it was put on or off, which may be long ago."""
+    match payload:
+        case CollarAssigned():
+            occurred_at, subject = payload.worn_from, str(payload.animal_id)
+        case CollarRemoved():
+            occurred_at, subject = payload.worn_to, str(payload.animal_id)
+        case CollarAdded() | CollarRevoked():
+            occurred_at, subject = now, str(payload.collar_id)
+        case _:
+            occurred_at, subject = now, str(payload.animal_id)
+    return Event(
+        event_id=new_id(),
+        event_type=event_type_of(type(payload)),
+        timestamp=occurred_at,
+        aggregate_id=subject,
+        actor=actor_of(by),
+        farm_id=farm_id,
+        payload=payload,
+    )

@@ -1,0 +1,151 @@
+"""Use cases of the register: load, decide, append at the versions it was decided on."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from contracts.clock import Clock, SystemClock
+from contracts.envelope import Event
+from contracts.ids import CollarId, FarmId, UserId
+from event_store.port import EventStore, VersionConflictError
+from herdbook.credentials import Credentials
+from herdbook.domain.commands import (
+    AddCollar,
+    AssignCollar,
+    Command,
+    RegisterAnimal,
+    RemoveCollar,
+    RevokeCollar,
+)
+from herdbook.domain.errors import (
+    CredentialsRefusedError,
+    ExternalIdTakenError,
+    HerdbookBusyError,
+)
+from herdbook.feed import RELAY
+from herdbook.register import Register
+
+T = TypeVar("T")
+
+CONFLICTS_MAX = 5  # people meet on one animal for a moment, not for ever
+POLL_EVERY_S = 0.02
+
+
+class Herdbook:
+    """What people may do with the register. Safe for several threads if the store is.
+
+    credentials: None where this process has no access to the broker's users.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        credentials: Credentials | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.store = store
+        self._credentials = credentials
+        self._clock = clock or SystemClock()
+
+    def handle(
+        self, command: RegisterAnimal | AssignCollar | RemoveCollar, by: UserId
+    ) -> tuple[Event[Any], ...]:
+        """Carry an order out; the events that followed, none if the register says so already.
+
+        Raises a subclass of HerdbookError, or InvalidIdError.
+        """
+        return self._carry_out(command, by)
+
+    def add_collar(self, collar_id: CollarId, farm_id: FarmId, *, by: UserId) -> str:
+        """A new password with which the collar may speak for this farm; an old one ends.
+
+        Raises CollarElsewhereError, CredentialsRefusedError.
+        """
+        credentials, command = self._at_hand(), AddCollar(collar_id=collar_id, farm_id=farm_id)
+        register = self.register(farm_id, by)
+        self._decide(register, command)  # refused before the broker hears of it
+        password = credentials.add(farm_id, collar_id)
+        self._carry_out(command, by)
+        return password
+
+    def revoke_collar(self, collar_id: CollarId, farm_id: FarmId, *, by: UserId) -> None:
+        """Shut the collar out of the broker; raises CollarNotAddedError."""
+        credentials, command = self._at_hand(), RevokeCollar(collar_id=collar_id, farm_id=farm_id)
+        register = self.register(farm_id, by)
+        self._decide(register, command)
+        credentials.revoke(collar_id)  # first: a lost note is better than an open door
+        self._carry_out(command, by)
+
+    def collars(self) -> tuple[CollarId, ...]:
+        """The collars that the broker lets in."""
+        return self._at_hand().collars()
+
+    def wait_until_relayed(self, position: int, within_s: float) -> bool:
+        """Whether everything up to this position is in Kafka, where gateways learn of it."""
+        deadline = time.monotonic() + within_s
+        while self.store.position(RELAY) < position:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_EVERY_S)
+        return True
+
+    def register(self, farm_id: FarmId, by: UserId) -> Register:
+        """A farm's register, to be changed at this moment."""
+        return Register(self.store, farm_id=farm_id, by=by, now=self._clock.now())
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _carry_out(self, command: Command, by: UserId) -> tuple[Event[Any], ...]:
+        def attempt() -> tuple[Event[Any], ...]:
+            register = self.register(command.farm_id, by)
+            self._decide(register, command)
+            return register.store().events if register.changes() else ()
+
+        return retried_on_conflict(attempt)
+
+    def _decide(self, register: Register, command: Command) -> None:
+        if isinstance(command, RegisterAnimal):
+            register.load([command.animal_id])
+            holder = register.holders([command.external_id]).get(command.external_id)
+            if holder not in (None, command.animal_id):
+                raise ExternalIdTakenError(command.external_id, str(holder))
+            register.register(command)
+            return
+        wearers = [command.animal_id] if isinstance(command, AssignCollar) else []
+        register.load(wearers, [command.collar_id])
+        register.collar(command)
+
+    def _at_hand(self) -> Credentials:
+        if self._credentials is None:
+            raise CredentialsRefusedError(
+                "this process has no access to the MQTT broker's users: "
+                "set HERD_HERDBOOK_MQTT_USERS_DIR, or use `herd collar` on the farm's machine"
+            )
+        return self._credentials
+
+
+def retried_on_conflict(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns, made again on the newest state while others are faster.
+
+    Raises HerdbookBusyError.
+    """
+    for _ in range(CONFLICTS_MAX):
+        try:
+            return attempt()
+        except VersionConflictError:
+            continue
+    raise HerdbookBusyError(CONFLICTS_MAX)

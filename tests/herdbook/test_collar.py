@@ -1,0 +1,231 @@
+"""A collar is on one animal at a time, whatever is typed in late, twice or out of order."""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.animal_event import AnimalRegistered, Assignment, CollarAssigned, CollarRemoved
+from contracts.ids import AnimalId, CollarId, FarmId, InvalidIdError
+from herdbook import (
+    AssignCollar,
+    CollarElsewhereError,
+    CollarNotAddedError,
+    CollarNotWornError,
+    HerdbookError,
+    RemoveCollar,
+)
+from herdbook.domain.collar import (
+    Collar,
+    CollarEvent,
+    collar_of,
+    collar_stream,
+    decide_collar,
+    evolve_collar,
+    fold_collar,
+)
+from herdbook.domain.commands import AddCollar, CollarCommand, RevokeCollar
+from herdbook.domain.errors import CorruptStreamError
+from tests.builders import FARM, MORNING, an_event
+
+COLLAR = CollarId("c-17")
+OTHER_FARM = FarmId("farm-b")
+
+
+def day(number: int) -> datetime:
+    """Some days after the first."""
+    return MORNING + timedelta(days=number)
+
+
+def put_on(animal: str, since: int, farm: FarmId = FARM) -> AssignCollar:
+    """The animal wears the collar since that day."""
+    return AssignCollar(
+        collar_id=COLLAR, animal_id=AnimalId(animal), farm_id=farm, worn_from=day(since)
+    )
+
+
+def take_off(until: int, farm: FarmId = FARM) -> RemoveCollar:
+    """Whoever wore it that day wears it no longer."""
+    return RemoveCollar(collar_id=COLLAR, farm_id=farm, worn_to=day(until))
+
+
+def worn(animal: str, since: int, until: int | None = None, farm: FarmId = FARM) -> Assignment:
+    """A span in days."""
+    ends = None if until is None else day(until)
+    return Assignment(animal_id=AnimalId(animal), farm_id=farm, worn_from=day(since), worn_to=ends)
+
+
+def carry_out(collar: Collar, command: CollarCommand) -> tuple[Collar, tuple[CollarEvent, ...]]:
+    """The collar after an order, and what happened."""
+    decided = decide_collar(collar, command)
+    for payload in decided:
+        collar = evolve_collar(collar, an_event(payload, farm_id=command.farm_id))
+    return collar, decided
+
+
+def again(collar: Collar, command: CollarCommand) -> tuple[CollarEvent, ...]:
+    """What the same order does a second time; one that is refused does nothing."""
+    try:
+        return decide_collar(collar, command)
+    except CollarNotWornError:
+        return ()  # put on and taken off at one moment: it was never worn
+
+
+def after(*commands: CollarCommand) -> Collar:
+    """The collar after some orders."""
+    collar = Collar()
+    for command in commands:
+        collar, _ = carry_out(collar, command)
+    return collar
+
+
+def test_put_on_and_taken_off() -> None:
+    """The ordinary life of a collar."""
+    collar = after(put_on("bella", 1), take_off(5), put_on("clara", 7))
+
+    assert collar.assignments == (worn("bella", 1, 5), worn("clara", 7))
+    assert collar.at(day(6)) is None
+
+
+def test_putting_it_on_another_animal_ends_the_first() -> None:
+    """Both in one append: at no moment two animals wear it, or none."""
+    collar, events = carry_out(after(put_on("bella", 1)), put_on("clara", 5))
+
+    assert events == (
+        CollarRemoved(collar_id=COLLAR, animal_id=AnimalId("bella"), worn_to=day(5)),
+        CollarAssigned(collar_id=COLLAR, animal_id=AnimalId("clara"), worn_from=day(5)),
+    )
+    assert collar.assignments == (worn("bella", 1, 5), worn("clara", 5))
+
+
+def test_the_same_again_changes_nothing() -> None:
+    """Also after the collar has moved on: an old list says nothing new."""
+    moved = after(put_on("bella", 1), put_on("clara", 5))
+
+    assert decide_collar(moved, put_on("bella", 1)) == ()
+    assert decide_collar(moved, put_on("clara", 9)) == ()
+    assert decide_collar(after(put_on("bella", 1), take_off(5)), take_off(5)) == ()
+
+
+def test_an_assignment_typed_in_late_ends_where_the_next_begins() -> None:
+    """Who forgot to write down the first weeks does so now; what is known since stays."""
+    collar, events = carry_out(after(put_on("clara", 5)), put_on("bella", 1))
+
+    assert collar.assignments == (worn("bella", 1, 5), worn("clara", 5))
+    assert [type(event).__name__ for event in events] == ["CollarAssigned", "CollarRemoved"]
+
+
+def test_an_assignment_typed_in_late_cuts_what_it_falls_into() -> None:
+    """She wore it from the third day on, and until the next animal got it."""
+    collar = after(put_on("bella", 1), put_on("clara", 9), put_on("dora", 3))
+
+    assert collar.assignments == (worn("bella", 1, 3), worn("dora", 3, 9), worn("clara", 9))
+
+
+def test_a_wrong_animal_is_corrected_by_the_right_one() -> None:
+    """At the same moment: the slip leaves no span behind, only its events."""
+    assert after(put_on("bella", 1), put_on("clara", 1)).assignments == (worn("clara", 1),)
+
+
+def test_an_earlier_beginning_widens_the_span() -> None:
+    """It was put on a week before it was written down."""
+    collar, events = carry_out(after(put_on("bella", 5), put_on("clara", 9)), put_on("bella", 1))
+
+    assert collar.assignments == (worn("bella", 1, 9), worn("clara", 9))
+    assert [type(event).__name__ for event in events] == ["CollarAssigned"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [put_on("elsa", 5, OTHER_FARM), put_on("elsa", 1, OTHER_FARM), take_off(5, OTHER_FARM)],
+)
+def test_another_farm_cannot_take_a_collar_that_is_worn(wanted: CollarCommand) -> None:
+    """Or a list with somebody else's collar numbers would redirect that farm's readings."""
+    with pytest.raises((CollarElsewhereError, CollarNotWornError)):
+        decide_collar(after(put_on("bella", 1)), wanted)
+
+
+def test_a_collar_that_was_taken_off_may_move_to_another_farm() -> None:
+    """Sold with the cow, or lent."""
+    collar = after(put_on("bella", 1), take_off(5), put_on("elsa", 7, OTHER_FARM))
+
+    assert collar.assignments == (worn("bella", 1, 5), worn("elsa", 7, farm=OTHER_FARM))
+
+
+@pytest.mark.parametrize("until", [0, 9])
+def test_only_what_is_worn_can_be_taken_off(until: int) -> None:
+    """A wrong collar number gets a sentence."""
+    with pytest.raises(CollarNotWornError, match="c-17"):
+        decide_collar(after(put_on("bella", 1), take_off(5)), take_off(until))
+
+
+def test_a_collar_is_let_in_for_one_farm() -> None:
+    """Added twice is once; another farm has to wait until it is revoked."""
+    add, revoke = (make(collar_id=COLLAR, farm_id=FARM) for make in (AddCollar, RevokeCollar))
+    added = after(add)
+
+    assert added.added_to == FARM
+    assert decide_collar(added, add) == ()
+    with pytest.raises(CollarElsewhereError):
+        decide_collar(added, AddCollar(collar_id=COLLAR, farm_id=OTHER_FARM))
+    with pytest.raises(CollarNotAddedError):
+        decide_collar(added, RevokeCollar(collar_id=COLLAR, farm_id=OTHER_FARM))
+    assert after(add, revoke) == Collar()
+    with pytest.raises(CollarNotAddedError):
+        decide_collar(Collar(), revoke)
+
+
+def test_a_stream_that_makes_no_sense_is_said_to_be_damaged() -> None:
+    """Taken off who never wore it, put on nowhere."""
+    off = CollarRemoved(collar_id=COLLAR, animal_id=AnimalId("bella"), worn_to=day(1))
+    on = CollarAssigned(collar_id=COLLAR, animal_id=AnimalId("bella"), worn_from=day(1))
+
+    foreign = AnimalRegistered(animal_id=AnimalId("bella"), external_id="NL 1")
+    for event in (an_event(off), an_event(on, farm_id=None), an_event(foreign)):
+        with pytest.raises(CorruptStreamError):
+            fold_collar([event])
+
+
+def test_a_stream_is_named_for_its_collar() -> None:
+    """And an id cannot reach into another one."""
+    assert collar_of(collar_stream(COLLAR)) == COLLAR
+    with pytest.raises(InvalidIdError):
+        collar_stream(CollarId("c:17"))
+
+
+ORDERS = st.lists(
+    st.one_of(
+        st.builds(
+            put_on,
+            st.sampled_from(["bella", "clara", "dora"]),
+            st.integers(0, 9),
+            st.sampled_from([FARM, OTHER_FARM]),
+        ),
+        st.builds(take_off, st.integers(0, 9), st.sampled_from([FARM, OTHER_FARM])),
+    ),
+    max_size=20,
+)
+
+
+@given(ORDERS)
+def test_a_collar_is_on_one_animal_at_a_time(orders: list[CollarCommand]) -> None:
+    """Every order does what it says, repeating it changes nothing, and no two spans overlap."""
+    collar = Collar()
+    for order in orders:
+        try:
+            collar, _ = carry_out(collar, order)
+        except HerdbookError:
+            continue
+        if isinstance(order, AssignCollar):
+            now = collar.at(order.worn_from)
+            assert now is not None
+            assert (now.animal_id, now.farm_id) == (order.animal_id, order.farm_id)
+        elif isinstance(order, RemoveCollar):
+            assert collar.at(order.worn_to) is None
+        assert again(collar, order) == ()
+
+        spans = collar.assignments
+        assert all(given.worn_to is None or given.worn_from < given.worn_to for given in spans)
+        assert all(a.worn_to is not None and a.worn_to <= b.worn_from for a, b in pairwise(spans))

@@ -1,0 +1,196 @@
+"""A herd list is imported whole or not at all, and the same list again changes nothing."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from contracts.clock import FakeClock
+from contracts.ids import AnimalId, FarmId, UserId
+from event_store.memory import MemoryEventStore
+from herdbook import Herdbook, ImportResult, RegisterAnimal, import_csv
+from herdbook.domain.animal import Animal
+from herdbook.domain.collar import fold_collar
+from tests.builders import FARM, MORNING
+
+ANNA = UserId("u-1")
+HEADER = "external_id,animal_id,name,group,collar_id,worn_from"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """It stands still in the morning."""
+    return FakeClock(MORNING)
+
+
+@pytest.fixture
+def herdbook(clock: FakeClock) -> Herdbook:
+    """An empty register."""
+    return Herdbook(MemoryEventStore(), clock=clock)
+
+
+def imported(
+    herdbook: Herdbook, *lines: str, farm: FarmId = FARM, dry_run: bool = False
+) -> ImportResult:
+    """What comes of a list."""
+    text = "\n".join([HEADER, *lines])
+    return import_csv(herdbook, text, farm, by=ANNA, dry_run=dry_run)
+
+
+def animal(herdbook: Herdbook, external_id: str) -> Animal:
+    """The animal that carries an external id now."""
+    register = herdbook.register(FARM, ANNA)
+    found = register.animal(register.holders([external_id])[external_id])
+    assert found is not None
+    return found
+
+
+def wearers(herdbook: Herdbook, collar: str) -> list[str]:
+    """Who wore a collar, in order."""
+    assignments = fold_collar(herdbook.store.load(f"collar:{collar}")).assignments
+    return [given.animal_id for given in assignments]
+
+
+def refusals(result: ImportResult) -> list[str]:
+    """The sentences with their rows; nothing may have been imported then."""
+    assert result.imported == 0
+    assert result.position is None
+    return [f"{row}: {sentence}" for row, sentence in result.refused]
+
+
+def test_a_list_becomes_animals_with_collars(herdbook: Herdbook) -> None:
+    """What the farmer has in a spreadsheet is what the register knows."""
+    result = imported(
+        herdbook,
+        "NL 17,bella,Bella,dry,c-17,2026-02-01T00:00:00Z",
+        "NL 18,,Clara,,c-18,",
+        "NL 19,,,,,",
+    )
+
+    assert (result.rows, result.imported, result.refused) == (3, 3, ())
+    assert (result.changes, result.position) == (5, 5)
+    assert animal(herdbook, "NL 17") == Animal(
+        animal_id=AnimalId("bella"), farm_id=FARM, external_id="NL 17", name="Bella", group="dry"
+    )
+    assert wearers(herdbook, "c-17") == ["bella"]
+    assert wearers(herdbook, "c-18") == [animal(herdbook, "NL 18").animal_id]
+
+
+def test_the_same_list_again_changes_nothing(herdbook: Herdbook, clock: FakeClock) -> None:
+    """Also a month later, with new UUIDs and `now` in it: the animals are found again."""
+    lines = ["NL 17,,Bella,dry,c-17,", "NL 18,clara,,,c-18,2026-02-01T00:00:00Z", ",dora,,,,"]
+    imported(herdbook, *lines)
+    clock.advance(timedelta(days=30))
+
+    again = imported(herdbook, *lines)
+
+    assert (again.rows, again.imported, again.changes, again.position) == (3, 3, 0, None)
+    assert herdbook.store.head() == 5
+
+
+def test_an_animal_registered_with_an_id_is_found_by_its_ear_tag(herdbook: Herdbook) -> None:
+    """The spreadsheet knows no id of ours."""
+    herdbook.handle(
+        RegisterAnimal(animal_id=AnimalId("bella"), farm_id=FARM, external_id="NL 17"), ANNA
+    )
+
+    imported(herdbook, "NL 17,,Bella,,c-17,")
+
+    assert animal(herdbook, "NL 17").animal_id == "bella"
+    assert wearers(herdbook, "c-17") == ["bella"]
+
+
+def test_an_ear_tag_given_away_is_a_new_animal(herdbook: Herdbook) -> None:
+    """Bella lost hers and got another; the number now hangs on somebody else."""
+    imported(herdbook, "NL 17,,Bella,,,")
+    bella = animal(herdbook, "NL 17").animal_id
+    imported(herdbook, f"NL 99,{bella},Bella,,,")
+
+    imported(herdbook, "NL 17,,Clara,,,")
+
+    assert animal(herdbook, "NL 99").animal_id == bella
+    assert animal(herdbook, "NL 17").animal_id != bella
+
+
+def test_two_animals_may_swap_their_ear_tags_in_one_list(herdbook: Herdbook) -> None:
+    """A mistake at tagging, corrected in the spreadsheet."""
+    imported(herdbook, "NL 17,bella,,,,", "NL 18,clara,,,,")
+
+    result = imported(herdbook, "NL 18,bella,,,,", "NL 17,clara,,,,")
+
+    assert result.refused == ()
+    assert animal(herdbook, "NL 17").animal_id == "clara"
+
+
+def test_two_animals_may_swap_their_collars_in_one_list(herdbook: Herdbook) -> None:
+    """Each collar ends on the one and begins on the other."""
+    imported(herdbook, ",bella,,,c-17,2026-02-01T00:00:00Z", ",clara,,,c-18,2026-02-01T00:00:00Z")
+
+    imported(herdbook, ",bella,,,c-18,", ",clara,,,c-17,")
+
+    assert wearers(herdbook, "c-17") == ["bella", "clara"]
+    assert wearers(herdbook, "c-18") == ["clara", "bella"]
+
+
+def test_columns_that_are_not_there_leave_what_is_known(herdbook: Herdbook) -> None:
+    """A list of collars alone takes no names away; an empty name does."""
+    imported(herdbook, "NL 17,bella,Bella,dry,,")
+
+    import_csv(herdbook, "animal_id,name,collar_id\nbella,,c-17", FARM, by=ANNA)
+
+    known = animal(herdbook, "NL 17")
+    assert (known.name, known.group) == (None, "dry")
+
+
+def test_one_refused_row_keeps_all_out(herdbook: Herdbook) -> None:
+    """Half a herd in the register is worse than none: nobody knows which half."""
+    result = imported(herdbook, "NL 17,bella,,,c-17,", "NL 18,CLARA,,,,", "NL 19,dora,,,c 1,")
+
+    assert [text.split(" ", 1)[0] for text in refusals(result)] == ["3:", "4:"]
+    assert result.rows == 3
+    assert herdbook.store.head() == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (["NL 1,a,,,,", "NL 2,a,,,,"], "3: animal_id 'a' stands in row 2 already"),
+        (["NL 1,a,,,,", "NL 1,b,,,,"], "3: external_id 'NL 1' stands in row 2 already"),
+        (["NL 1,,,,c-1,", "NL 2,,,,c-1,"], "3: collar_id 'c-1' stands in row 2 already"),
+        (["NL 17,,,,,", ",bella,,,,"], "3: animal_id 'bella' stands in row 2 already"),
+        (["NL 17,dora,,,,"], "2: external id 'NL 17' belongs to animal bella already"),
+        ([",NL 17,,,,"], "2: animal_id 'NL 17' is no id"),
+        (["NL\t2,a,,,,"], "2: external_id 'NL\\t2' holds control characters"),
+        (["NL 2,elsewhere,,,,"], "2: the id elsewhere is taken by another farm"),
+        (["NL 2,,,,c-99,"], "2: collar c-99 belongs to another farm at that time"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_refused(herdbook: Herdbook, lines: list[str], why: str) -> None:
+    """With its number and a sentence; nothing is imported."""
+    imported(herdbook, "NL 17,bella,,,,")
+    imported(herdbook, ",elsewhere,,,c-99,", farm=FarmId("farm-b"))
+    before = herdbook.store.head()
+
+    found = refusals(imported(herdbook, *lines))
+
+    assert any(text.startswith(why) for text in found), found
+    assert herdbook.store.head() == before
+
+
+def test_a_dry_run_says_what_would_happen(herdbook: Herdbook) -> None:
+    """And does nothing."""
+    result = imported(herdbook, "NL 17,,,,c-17,", dry_run=True)
+
+    assert (result.rows, result.imported, result.changes, result.position) == (1, 0, 2, None)
+    assert herdbook.store.head() == 0
+
+
+def test_two_imports_at_once_register_each_animal_once(herdbook: Herdbook) -> None:
+    """Somebody clicked twice: the same ear tag must not become two animals."""
+    lines = [f"NL {number},,,,c-{number}," for number in range(20)]
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: imported(herdbook, *lines), range(4)))
+
+    assert sorted(result.changes for result in results) == [0, 0, 0, 40]
+    assert herdbook.store.head() == 40
