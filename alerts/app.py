@@ -17,8 +17,6 @@ from runtime.lifecycle import Loop, Running, run
 from runtime.postgres import migrate
 from runtime.registry import RegistrySchemaIds
 
-GROUP = "herd-alerts"
-
 
 def main() -> int:
     """Run the service; returns the exit status."""
@@ -35,7 +33,7 @@ def alerts_loops(
     def intake(running: Running) -> None:
         migrate(settings.postgres_dsn, MIGRATIONS)
         serde, letters = serde_of(), Outbox(new_producer(settings.kafka_bootstrap))
-        consumer = new_consumer(settings.kafka_bootstrap, GROUP)
+        consumer = new_consumer(settings.kafka_bootstrap, settings.consumer_group)
         # ready once the group has given us our share, be it nothing
         consumer.subscribe([DETECTIONS.name], on_assign=lambda *_: running.ready())
         with PostgresEventStore(settings.postgres_dsn) as store:

@@ -1,5 +1,6 @@
 """Settings of alerts (`HERD_ALERTS_…`)."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from runtime.settings import KafkaFields, PostgresFields, ServiceSettings
@@ -9,3 +10,9 @@ class AlertsSettings(ServiceSettings, KafkaFields, PostgresFields):
     """Detections → cases; cases → their feed."""
 
     model_config = SettingsConfigDict(env_prefix="HERD_ALERTS_", frozen=True, extra="ignore")
+
+    consumer_group: str = Field(
+        default="herd-alerts",
+        pattern="[a-z0-9-]{1,100}",
+        description="Kafka consumer group; its committed offsets say what was taken in.",
+    )
