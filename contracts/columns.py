@@ -151,7 +151,9 @@ class ColumnReader:
     def read(self, values: Sequence[bytes | None]) -> Batch:
         """The batch in these Kafka values."""
         raws = [value or b"" for value in values]
-        walked = [place for place, raw in enumerate(raws) if self._walkable(raw)]
+        heads = [raw[: HEADER.size] for raw in raws]
+        walkable = {head: self._walkable(head) for head in set(heads)}
+        walked = [place for place, head in enumerate(heads) if walkable[head]]
         places = np.array(walked, np.int64)
         columns, odd = _walk([raws[place] for place in walked], places)
         rest = set(range(len(raws))).difference(walked).union(places[odd].tolist())
@@ -172,10 +174,10 @@ class ColumnReader:
             columns = columns.joined(columns_of(singles))
         return Batch(len(raws), columns, tuple(events), tuple(rejected))
 
-    def _walkable(self, raw: bytes) -> bool:
-        if len(raw) < HEADER.size or raw[0] != 0:
+    def _walkable(self, head: bytes) -> bool:
+        if len(head) < HEADER.size or head[0] != 0:
             return False
-        schema_id = int.from_bytes(raw[1:5], "big")
+        schema_id = int.from_bytes(head[1:], "big")
         known = self._is_current.get(schema_id)
         if known is None:
             writer = self._ids.writer_schema(schema_id)
@@ -207,7 +209,8 @@ class _Walk:
         self.cursor = self.end - lengths + HEADER.size
         self.odd = np.zeros(len(raws), np.bool_)
         # [i]: how many bytes before i are beyond ASCII; a text with any is left to Serde
-        self._beyond = np.concatenate([[0], np.cumsum(self.octets > 0x7F, dtype=np.int64)])  # noqa: PLR2004  ASCII's last
+        self._beyond = np.zeros(len(self.octets) + 1, np.int32)
+        np.cumsum(self.octets > 0x7F, dtype=np.int32, out=self._beyond[1:])  # noqa: PLR2004  ASCII's last
 
     def long(self, at: Longs) -> Longs:
         """Zigzag varints of the records `at`."""
