@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from farmbox.errors import BoxError
 from farmbox.java import java_command
@@ -43,6 +44,7 @@ class Kafka(Service):
     """One broker. `nodes` names every member of the cluster, this one (`node_id`) among them."""
 
     name = "kafka"
+    cluster: ClassVar[str] = "kafka"
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ class Service(ABC):
     """
 
     name: str  # of the class; of the instance where one class serves several
+    cluster: ClassVar[str] = ""  # members of one are stopped at once: the last has no quorum
     ready_max_s: ClassVar[float] = 60.0  # a cold disk and two busy cores
     stop_max_s: ClassVar[float] = 15.0  # then it is killed
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM

@@ -7,6 +7,7 @@ main thread; no thread of our own runs.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from farmbox.errors import BoxError
 from farmbox.service import PROBE_PAUSE_S, Service
@@ -95,6 +96,11 @@ class Supervision:
                 watch.service.bound_log()
 
     def stop(self) -> None:
-        """Stop every child, in reverse order of start."""
-        for watch in reversed(self.watches):
-            watch.service.stop()
+        """Stop every child, in reverse order of start; members of one cluster at once."""
+        services = [watch.service for watch in reversed(self.watches)]
+        for _, members in groupby(services, key=lambda service: service.cluster or id(service)):
+            together = list(members)
+            for service in together:
+                service.ask_to_stop()
+            for service in together:
+                service.wait_stopped()
