@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from contracts.envelope import Event
 from contracts.ids import FarmId
 
-# An import of a whole herd is one append; beyond this the head of the log is held for too long.
-EVENTS_MAX = 50_000
+# An import of a whole herd is one append; this many hold the head of the log for 1 to 2 s.
+EVENTS_MAX = 40_000
 READ_MAX = 10_000  # events a read hands out at once: some 10 MB
 
 

@@ -14,7 +14,7 @@ from io import StringIO
 from contracts.ids import is_id
 
 COLUMNS = ("external_id", "animal_id", "name", "group", "collar_id", "worn_from")
-ROWS_MAX = 20_000  # the largest herds; all of it is one append
+ROWS_MAX = 10_000  # an animal and a collar each: what the store takes in one append
 HEADER_ROW = 1
 AHEAD_MAX = timedelta(minutes=5)  # a farm's clock may be a little fast; the future is a typing slip
 YEAR_MIN = 2000  # no collar is older: 0026 and 1026 are typing slips

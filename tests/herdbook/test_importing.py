@@ -8,12 +8,15 @@ import pytest
 from contracts.clock import FakeClock
 from contracts.ids import AnimalId, FarmId, UserId
 from event_store.memory import MemoryEventStore
+from event_store.port import EVENTS_MAX
 from herdbook import Herdbook, ImportResult, RegisterAnimal, import_csv
 from herdbook.domain.animal import Animal
 from herdbook.domain.collar import fold_collar
+from herdbook.domain.herd_list import ROWS_MAX
 from tests.builders import FARM, MORNING
 
 ANNA = UserId("u-1")
+EVENTS_OF_A_ROW_MAX = 4  # registered; taken off one animal, put on another until a third has it
 HEADER = "external_id,animal_id,name,group,collar_id,worn_from"
 
 
@@ -194,3 +197,8 @@ def test_two_imports_at_once_register_each_animal_once(herdbook: Herdbook) -> No
 
     assert sorted(result.changes for result in results) == [0, 0, 0, 40]
     assert herdbook.store.head() == 40
+
+
+def test_the_largest_list_is_one_append() -> None:
+    """What `read_list` lets through, the store must take."""
+    assert ROWS_MAX * EVENTS_OF_A_ROW_MAX <= EVENTS_MAX
