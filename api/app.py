@@ -80,11 +80,9 @@ def create_app(settings: ApiSettings, services: Services) -> FastAPI:
     return app
 
 
-def serve(
-    settings: ApiSettings, services: Services, running: Running, listener: socket.socket
-) -> None:
+def serve(app: FastAPI, services: Services, running: Running, listener: socket.socket) -> None:
     """Answer until stopped; then close the sockets with 1012, finish requests, and return."""
-    asyncio.run(_serve(create_app(settings, services), services, running, listener))
+    asyncio.run(_serve(app, services, running, listener))
 
 
 async def _serve(
@@ -162,7 +160,7 @@ def _serve_until_stopped(settings: ApiSettings, running: Running) -> None:
         listen(settings.host, settings.port) as listener,
     ):
         log.info("api_listens", address=listener.getsockname())
-        serve(settings, services, running, listener)
+        serve(create_app(settings, services), services, running, listener)
 
 
 def _version() -> str:

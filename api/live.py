@@ -21,7 +21,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from api import live_messages as messages
 from api.auth import Tokens, User, may_see
-from api.hub import Hub, HubFullError, Subscription
+from api.hub import QUEUE_MAX, Hub, HubFullError, Subscription
 from api.live_messages import Auth, BadMessageError, Pong, Sub, Unsub
 from read_models import ReadModelUnavailableError, Worklist
 
@@ -46,7 +46,10 @@ class ClosedError(Exception):
 
 @dataclass(slots=True)
 class LiveService:
-    """What sockets share. sessions: the sockets open now."""
+    """What sockets share. sessions: the sockets open now.
+
+    queue_max: changes that a client may be behind before it is closed.
+    """
 
     hub: Hub
     worklist: Worklist
@@ -54,6 +57,7 @@ class LiveService:
     allowed_origins: tuple[str, ...]
     sockets_max: int
     server: str
+    queue_max: int = QUEUE_MAX
     sessions: set["Session"] = field(default_factory=set)
     readers: anyio.CapacityLimiter = field(
         default_factory=lambda: anyio.CapacityLimiter(READERS_MAX)
@@ -188,6 +192,7 @@ class Session:
             None if since is None else since.epoch,
             0 if since is None else since.offset,
             self._has_work,
+            queue_max=self._service.queue_max,
         )
         try:
             self._service.hub.join(subscription)
