@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import platform
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -127,3 +128,11 @@ def test_a_service_that_dies_of_a_full_disk_says_so(small_disk: Path) -> None:
     kafka.spawn()
     with pytest.raises(DiskFullError, match="is full: free some space and start again"):
         kafka.wait_ready()
+
+
+def test_another_machine_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheels are for one kind of machine; a loader's error would not say so."""
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+
+    with pytest.raises(BoxError, match=r"runs on Linux x86-64 alone, and this is .* aarch64"):
+        opened(tmp_path)
