@@ -62,12 +62,16 @@ class MqttAddress:
 
 MQTT_CHANNELS = ("readings", "ack", "rejects", "status")
 MQTT_READINGS_FILTER = "herd/v1/+/+/readings"
-MQTT_SHARED_READINGS_FILTER = f"$share/gateway/{MQTT_READINGS_FILTER}"
 
 
 def mqtt_topic(farm_id: FarmId, collar_id: CollarId, channel: str) -> str:
     """`herd/v1/{farm}/{collar}/{channel}`, channel one of MQTT_CHANNELS."""
     return f"herd/v1/{farm_id}/{collar_id}/{channel}"
+
+
+def shared_readings_filter(group: str) -> str:
+    """What gateways subscribe to: each upload goes to one of the members of `group`."""
+    return f"$share/{group}/{MQTT_READINGS_FILTER}"
 
 
 def parse_mqtt_topic(topic: str) -> MqttAddress | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from farmbox.clickhouse import ClickHouse
 from farmbox.data import DataDirectory
 from farmbox.errors import BoxError
 from farmbox.kafka import Kafka, KafkaNode
@@ -20,6 +21,7 @@ from farmbox.mqtt import Mqtt
 from farmbox.ports import assign_ports
 from farmbox.postgres import Postgres
 from farmbox.redis import Redis
+from farmbox.schema_registry import SchemaRegistry
 from farmbox.service import Service
 from farmbox.supervision import Supervision
 
@@ -41,7 +43,7 @@ class Addresses:
     mqtt_users: Path
     postgres_dsn: str
     redis_url: str
-    registry_url: str | None
+    registry_url: str
     clickhouse_url: str | None
 
 
@@ -160,8 +162,17 @@ class Box:
             path / "postgres", ports["postgres"], password=secret("postgres"), host=self.host
         )
         redis = Redis(path / "redis", ports["redis"], password=secret("redis"), host=self.host)
+        kafka_bootstrap = ",".join(kafka.address for kafka in kafkas)
+        registry = SchemaRegistry(
+            path / "registry",
+            ports["registry"],
+            kafka_bootstrap=kafka_bootstrap,
+            replication=len(kafkas),
+            host=self.host,
+        )
+        clickhouse = ClickHouse(path / "clickhouse", ports["clickhouse"], host=self.host)
         self._addresses = Addresses(
-            kafka_bootstrap=",".join(kafka.address for kafka in kafkas),
+            kafka_bootstrap=kafka_bootstrap,
             mqtt_host=self.host,
             mqtt_port=mqtt.port,
             mqtt_gateway_password=mqtt.gateway_password,
@@ -170,7 +181,8 @@ class Box:
             mqtt_users=mqtt.users,
             postgres_dsn=postgres.dsn(),
             redis_url=redis.url,
-            registry_url=None,
-            clickhouse_url=None,
+            registry_url=registry.url,
+            clickhouse_url=clickhouse.url if self.clickhouse else None,
         )
-        return [*kafkas, mqtt, postgres, redis]
+        stores = [postgres, redis, *([clickhouse] if self.clickhouse else [])]
+        return [*kafkas, mqtt, *stores, registry]

@@ -5,6 +5,7 @@ import time
 
 from contracts.clock import Clock, SystemClock
 from contracts.serde import Serde
+from contracts.topics import shared_readings_filter
 from gateway.adapters.clock_log import KafkaClockLog
 from gateway.adapters.collar_feed import CollarFeed
 from gateway.adapters.kafka_sink import KafkaSink
@@ -65,7 +66,8 @@ def _bridge(
     schema_ids = RegistrySchemaIds(settings.registry_url)
     schema_ids.register_all()
     outbox = Outbox(new_producer(settings.kafka_bootstrap))
-    source = MqttSource(_login(settings))
+    mqtt_filter = shared_readings_filter(settings.mqtt_share_group)
+    source = MqttSource(_login(settings), mqtt_filter=mqtt_filter)
     tally = Tally()
     bridge = Bridge(
         source,

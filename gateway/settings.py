@@ -20,6 +20,13 @@ class GatewaySettings(ServiceSettings, KafkaFields):
         pattern="[a-z0-9-]{1,40}",
         description="Names this gateway's session at the broker; each gateway has its own.",
     )
+    mqtt_share_group: str = Field(
+        default="gateway",
+        pattern="[A-Za-z0-9_-]{1,80}",
+        description="Group of the shared subscription, the same for all gateways of a farm. Not to "
+        "be guessed where others may subscribe too: Artemis 2.53 deletes the queue of a group when "
+        "somebody who may not is refused it.",
+    )
     mqtt_keepalive_s: int = Field(
         default=15, ge=5, le=600, description="Seconds after which a silent broker counts as lost."
     )

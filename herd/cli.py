@@ -43,7 +43,9 @@ def main() -> None:
     from farmbox.errors import BoxError
     from herd.commands import CommandError
     from herd.farm_file import NoFarmError
+    from runtime.logging import configure
 
+    configure("herd", level="error", json=False)  # what people should know is told in words
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         app(standalone_mode=False)

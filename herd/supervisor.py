@@ -157,6 +157,7 @@ class Farm:
             "MQTT_PORT": str(addresses.mqtt_port),
             "MQTT_USER": "gateway",
             "MQTT_PASSWORD": addresses.mqtt_gateway_password,
+            "MQTT_SHARE_GROUP": addresses.mqtt_share_group,
             "MQTT_USERS_DIR": str(addresses.mqtt_users),
         }
 

@@ -127,6 +127,7 @@ class _Line:
         client.connect_timeout = CONNECT_MAX_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_socket_open = self._on_open
         client.on_socket_close = self._on_close
@@ -198,6 +199,19 @@ class _Line:
             self._sessions.hear(Heard(one.collar_id))
         if len(self.worn) == 1:
             client.publish(self._topic(self.worn[0], "status"), b'{"online":true}', 1, retain=True)
+
+    def _on_subscribe(
+        self,
+        client: Client,
+        _data: Any,  # noqa: ANN401
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            # without answers nothing is ever freed; a new credential's rights come a second late
+            log.warning("collar_hears_nothing", user=client.username, reason=str(reasons[0]))
+            client.disconnect()
 
     def _on_message(
         self,

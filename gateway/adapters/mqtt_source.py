@@ -20,7 +20,6 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from contracts.topics import MQTT_SHARED_READINGS_FILTER
 from gateway.bridge import Arrived
 
 log = structlog.get_logger()
@@ -80,7 +79,7 @@ class BufferedClient(Client):
 class MqttSource:
     """One MQTT 5 session at the broker, kept up for ever. For one thread."""
 
-    def __init__(self, login: MqttLogin, *, mqtt_filter: str = MQTT_SHARED_READINGS_FILTER) -> None:
+    def __init__(self, login: MqttLogin, *, mqtt_filter: str) -> None:
         self._filter = mqtt_filter
         self._arrived: list[Arrived] = []
         self._epoch = 0
