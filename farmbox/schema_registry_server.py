@@ -145,10 +145,14 @@ class RegistryApi:
         return [version.version for version in versions]
 
     def _version(self, request: Request, _body: dict[str, Any]) -> Json:
-        return _told(core.find_version(self._registry, **request.path_params))
+        return _told(self._found(request))
 
     def _version_schema(self, request: Request, _body: dict[str, Any]) -> Json:
-        return _parsed(core.find_version(self._registry, **request.path_params).schema)
+        return _parsed(self._found(request).schema)
+
+    def _found(self, request: Request) -> Version:
+        asked = request.path_params
+        return core.find_version(self._registry, asked["subject"], asked["version"])
 
     def _lookup(self, request: Request, body: dict[str, Any]) -> Json:
         subject = request.path_params["subject"]

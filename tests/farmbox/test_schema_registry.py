@@ -140,37 +140,25 @@ def test_refusals_carry_the_documented_codes(start: Start, client_of: ClientOf) 
     assert (missing.status_code, missing.json()["error_code"]) == (404, 404)
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [(b"no json", 400), (b"[]", 400), (b"[" * 50_000, 400), (b"{}", 422), (b"\xff", 400)],
-)
-def test_bodies_that_make_no_sense_are_refused(start: Start, body: bytes, status: int) -> None:
-    """No input may end the server or leave a trace."""
+def test_bodies_that_make_no_sense_are_refused_and_leave_no_trace(start: Start) -> None:
+    """No input may end the server or grow the log."""
     registry = start()
+    bodies = [b"no json", b"[]", b"[" * 50_000, b"\xff", b"{}", b" " * (BODY_MAX_BYTES + 1)]
 
-    answer = httpx.post(f"{registry.url}/subjects/cow/versions", content=body)
+    answers = [httpx.post(f"{registry.url}/subjects/cow/versions", content=body) for body in bodies]
 
-    assert answer.status_code == status
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 400, 422, 413]
     assert httpx.get(f"{registry.url}/subjects").json() == []
 
 
-def test_a_body_over_its_limit_is_refused(start: Start) -> None:
-    """The registry holds every schema in memory."""
-    registry = start()
-
-    answer = httpx.put(f"{registry.url}/config", content=b" " * (BODY_MAX_BYTES + 1))
-
-    assert (answer.status_code, answer.json()["error_code"]) == (413, 413)
-
-
-@pytest.mark.parametrize("headers", [{"Origin": "http://a.example"}, {"Host": "a.example"}])
-def test_a_web_page_cannot_write_schemas(start: Start, headers: dict[str, str]) -> None:
+def test_a_web_page_can_neither_read_nor_write(start: Start) -> None:
     """A page open in the farmer's browser reaches every port of his machine."""
     registry = start()
 
-    answer = httpx.get(f"{registry.url}/subjects", headers=headers)
+    foreign = httpx.get(f"{registry.url}/subjects", headers={"Origin": "http://a.example"})
+    rebound = httpx.get(f"{registry.url}/subjects", headers={"Host": f"a.example:{registry.port}"})
 
-    assert answer.status_code == 403
+    assert (foreign.status_code, rebound.status_code) == (403, 403)
 
 
 def test_two_who_register_at_once_never_share_an_id(start: Start, client_of: ClientOf) -> None:
@@ -180,7 +168,7 @@ def test_two_who_register_at_once_never_share_an_id(start: Start, client_of: Cli
     with ThreadPoolExecutor(8) as pool:
         ids = list(
             pool.map(
-                lambda n: client.register_schema(f"s{n % 8}", a_schema(name=f"Cow{n // 2}")),
+                lambda n: client.register_schema(f"s{n}", a_schema(name=f"Cow{n // 2}")),
                 range(16),
             )
         )
