@@ -1,6 +1,7 @@
 """Schema ids by registry: registers or looks up our schemas and remembers what it was told."""
 
 import json
+import weakref
 from typing import Any
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
@@ -21,6 +22,8 @@ class RegistrySchemaIds:
 
     def __init__(self, url: str) -> None:
         self._client = SchemaRegistryClient({"url": url, "timeout": 5})
+        # nobody closes a Serde: without this its socket lies open until the collector comes by
+        weakref.finalize(self, self._client.close)
         self._ids: dict[MessageType, int] = {}
         self._writers: dict[int, dict[str, Any]] = {}
 
