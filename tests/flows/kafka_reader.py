@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from contracts.envelope import Event
 from contracts.ids import FarmId
@@ -44,12 +44,13 @@ def values_of(bootstrap: str, topic: KafkaTopic) -> Iterator[bytes]:
         left = set(known.partitions)
         consumer.assign([TopicPartition(topic.name, partition, 0) for partition in left])
         while left:
-            batch = consumer.consume(5000, READ_MAX_S if len(left) == len(known.partitions) else 5)
-            assert batch, f"{topic.name} could not be read to its end: {left} left"
-            for message in batch:
-                if message.error() is not None:
-                    left.discard(message.partition() or 0)
-                else:
-                    yield message.value() or b""
+            # one at a time: consume(n, t) waits the whole t unless there are n
+            message = consumer.poll(READ_MAX_S)
+            assert message is not None, f"{topic.name} could not be read to its end: {left} left"
+            error = message.error()
+            if error is None:
+                yield message.value() or b""
+            elif error.code() == KafkaError._PARTITION_EOF:
+                left.discard(message.partition())
     finally:
         consumer.close()
