@@ -33,6 +33,7 @@ SERVICE = "api"
 HEADER_BYTES_MAX = 16 * 1024
 KEEP_ALIVE_S = 15
 BACKLOG = 1024  # a whole farm reconnects at once after a restart
+SEND_BUFFER_BYTES = 128 * 1024  # in the kernel, a socket; it would grow to megabytes by itself
 UNREAD_MAX_MS = 30_000  # then the kernel gives a peer up that takes nothing, and frees our socket
 STOP_WAIT_S = 5  # for requests under way; the process as a whole has 15 s
 CHECK_EVERY_S = 0.1
@@ -131,6 +132,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MAX_MS)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)

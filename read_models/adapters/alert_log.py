@@ -18,11 +18,13 @@ from contracts.topics import ALERTS
 from read_models.base import LogRecord, LogSlice
 from runtime.consume import Limits, bury, place_of, poll_batch
 from runtime.kafka import Outbox, new_consumer
+from runtime.retry import retried
 
 log = structlog.get_logger()
 
 GROUP = "herd-read-models"  # for the broker's quotas and logs; nothing is committed under it
 ASK_MAX_S = 5.0
+RETRY_MAX_S = 20.0  # a broker that restarts is back by then, and we are not taken for stuck
 HEARD_MAX_S = 0.5  # a broker that takes longer is not there
 
 
@@ -66,15 +68,10 @@ class KafkaAlertLog:
 
     def ends(self) -> Mapping[int, int]:
         """For each partition the offset after its newest record; raises KafkaException."""
-        return {
-            p: self._consumer.get_watermark_offsets(
-                TopicPartition(ALERTS.name, p), timeout=ASK_MAX_S
-            )[1]
-            for p in self._partitions()
-        }
+        return {p: self._end(p) for p in self._partitions()}
 
     def heard_at(self) -> datetime | None:
-        """Now, if Kafka answers; None if it does not."""
+        """Now, if Kafka answers; None if it does not. Asked only when a poll gave nothing."""
         asked_at = self._clock.now()
         try:
             self._consumer.list_topics(ALERTS.name, timeout=HEARD_MAX_S)
@@ -86,7 +83,19 @@ class KafkaAlertLog:
         """Leave Kafka."""
         self._consumer.close()
 
+    def _end(self, partition: int) -> int:
+        place = TopicPartition(ALERTS.name, partition)
+        offsets = retried(
+            lambda: self._consumer.get_watermark_offsets(place, timeout=ASK_MAX_S),
+            on=KafkaException,
+            total_max_s=RETRY_MAX_S,
+        )
+        return int(offsets[1])
+
     def _partitions(self) -> list[int]:
+        return retried(self._known_partitions, on=KafkaException, total_max_s=RETRY_MAX_S)
+
+    def _known_partitions(self) -> list[int]:
         known = self._consumer.list_topics(ALERTS.name, timeout=ASK_MAX_S).topics[ALERTS.name]
         if known.error is not None:
             raise KafkaException(known.error)

@@ -1,6 +1,7 @@
 """The socket against a real Redis: resumed without a gap, bounded, and honest about its age."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -241,7 +242,7 @@ def test_a_client_that_reads_too_slowly_is_closed_and_the_others_go_on(
     monkeypatch.setattr("api.adapters.change_feed.ROOM_WAITS_MAX", 3)
     monkeypatch.setattr("api.adapters.change_feed.PAGE_MAX", 10)
 
-    with a_socket(api, max_queue=1) as slow, a_screen(api) as quick:
+    with a_socket(api, sock=a_narrow_line(api), max_queue=1) as slow, a_screen(api) as quick:
         slow.hear()
         slow.say(type="auth", token=OWNER_TOKEN)
         slow.subscribed()
@@ -257,6 +258,14 @@ def test_a_client_that_reads_too_slowly_is_closed_and_the_others_go_on(
         code = slow.close_code()
 
     assert code == 4413
+
+
+def a_narrow_line(api: Api) -> socket.socket:
+    """A connection whose kernel holds little, so that not reading is noticed soon."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect((api.http.base_url.host, api.http.base_url.port))
+    return line
 
 
 def _lost_one(api: Api) -> bool:
