@@ -2,13 +2,14 @@
 
 One recovery path, for a start, a crash, a takeover and an aborted transaction alike: the newest
 complete snapshot at or below the committed offset, silent replay up to it, then live. Replay is
-the ordinary loop with its answers dropped. A transaction that fails ends the process, and its
+the ordinary loop with its answers dropped. A transaction that fails ends this worker, and its
 successor takes that path: state that ran ahead of Kafka cannot be rolled back otherwise.
 """
 
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -199,9 +200,17 @@ class Worker:
             for p in self._partitions.values()
             if p in moved or p.number in told_for
         }
-        self._output.commit(records, offsets)
+        with self._at_stake():
+            self._output.commit(records, offsets)
         for partition in moved:
             partition.committed = partition.next_offset
+
+    @contextmanager
+    def _at_stake(self) -> Iterator[None]:
+        """Own nothing until Kafka has taken it: a failure must find no state to hand over."""
+        owned, self._partitions = self._partitions, {}
+        yield
+        self._partitions = owned
 
     def _save_one_due(self) -> None:
         every_s, records_max = self._settings.snapshot_every_s, self._settings.snapshot_records_max
@@ -213,9 +222,10 @@ class Worker:
 
     def _save(self, partition: Partition) -> None:
         """Write a snapshot of exactly what is committed."""
-        manifest = self._snapshots.write(
-            partition.state, partition.number, partition.committed, self._epoch, partition.saved
-        )
+        with self._at_stake():
+            manifest = self._snapshots.write(
+                partition.state, partition.number, partition.committed, self._epoch, partition.saved
+            )
         partition.was_saved(manifest, time.monotonic())
         log.info(
             "snapshot_written",

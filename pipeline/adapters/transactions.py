@@ -1,8 +1,9 @@
 """One Kafka transaction a batch: what is told, what is buried, and how far was read, or none of it.
 
 librdkafka lacks the second half of KIP-890, so a call that timed out leaves the producer unknown:
-only an error Kafka calls retriable is tried again; anything else ends the process, and the next one
-aborts what it left open (the transactional id is its slot's) and goes on from what was committed.
+only an error Kafka calls retriable is tried again. Anything else ends this producer, and the next
+one aborts what it left open (the transactional id is its slot's). That is no rare event: a
+generation that moves on because another worker joins refuses the commit under way.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +20,15 @@ TRANSACTION_MAX_MS = 10_000  # an owner that died mid-way holds read_committed r
 CALL_MAX_S = 10.0  # as the transaction's own limit: later, the broker has aborted it anyway
 OPEN_MAX_S = 40.0  # the coordinator may be starting, or finishing what our predecessor left
 
+FENCED = {KafkaError._FENCED, KafkaError.FENCED_INSTANCE_ID}  # noqa: SLF001  its name
+
 
 class TransactionFailedError(RuntimeError):
     """A transaction that cannot be tried again; state must be restored from what was committed."""
+
+
+class SlotTakenError(RuntimeError):
+    """Another process holds our slot now: going on would only throw it out in its turn."""
 
 
 class _RetriableError(RuntimeError):
@@ -70,9 +77,11 @@ def _called(call: Callable[[], None], total_max_s: float = CALL_MAX_S) -> None:
             error: KafkaError = failure.args[0]
             if error.retriable() and error.code() != KafkaError._TIMED_OUT:  # noqa: SLF001  its name
                 raise _RetriableError(error.str()) from failure
-            raise TransactionFailedError(
-                f"Kafka refuses the transaction ({error.name()}: {error.str()}); this worker ends "
-                "and its successor restores what was committed"
-            ) from failure
+            if error.fatal() or error.code() in FENCED:
+                raise SlotTakenError(
+                    f"another worker has taken this worker's slot ({error.name()}: {error.str()}): "
+                    "give each its own HERD_PIPELINE_SLOT"
+                ) from failure
+            raise TransactionFailedError(f"{error.name()}: {error.str()}") from failure
 
     retried(once, on=_RetriableError, total_max_s=total_max_s)

@@ -52,16 +52,20 @@ def a_herds_readings(farm: FarmId) -> list[Event[Any]]:
 
 
 @contextmanager
-def worker(box: Addresses, ready: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    box: Addresses, ready: Path, slot: str = "pipeline-0"
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker process with small batches and frequent snapshots; killed at the end."""
     prefix = "HERD_PIPELINE_"
     given = {
         "KAFKA_BOOTSTRAP": box.kafka_bootstrap,
         "REGISTRY_URL": box.registry_url or "",
         "READY_FILE": str(ready),
+        "SLOT": slot,
         "BATCH_RECORDS_MAX": "100",
         "COMMIT_EVERY_S": "0",
         "SNAPSHOT_RECORDS_MAX": "700",
+        "SNAPSHOT_EVERY_S": "1",
     }
     env = os.environ | {prefix + name: value for name, value in given.items()}
     process = subprocess.Popen([sys.executable, "-m", "pipeline"], env=env)
@@ -116,39 +120,91 @@ def told_since(
     return found
 
 
+class Herd:
+    """A herd's readings in their partition, what a worker told of them, and what it should."""
+
+    def __init__(self, box: Addresses) -> None:
+        self.box = box
+        self.schema_ids = RegistrySchemaIds(box.registry_url or "")
+        self.farm = FarmId(f"farm-{new_id()[:8]}")
+        self.partition = partition_of_farm(self.farm)
+        self.log = a_herds_readings(self.farm)
+        serde = Serde(self.schema_ids)
+        self.values = [serde.encode(event) for event in self.log]
+        self.first, self._told_from = (
+            end_of(box, topic.name, self.partition) for topic in (READINGS, DETECTIONS)
+        )
+        self.end = self.first + len(self.values)
+
+    def send(self) -> None:
+        """Put the whole log into Kafka."""
+        outbox = Outbox(new_producer(self.box.kafka_bootstrap))
+        for event, value in zip(self.log, self.values, strict=True):
+            outbox.send(READINGS, self.partition, event.aggregate_id, value)
+        outbox.flush()
+
+    def saved(self) -> bool:
+        """Whether the newest snapshot holds the whole log."""
+        found = newest_state(self.box.kafka_bootstrap, self.partition)
+        return found is not None and found[1] == self.end
+
+    def assert_told_and_counted_once(self) -> None:
+        """Detections and counts are those of an undisturbed run over the same log."""
+        told = [
+            event
+            for event in told_since(self.box, self.schema_ids, self.partition, self._told_from)
+            if event.farm_id == self.farm
+        ]
+        state, expected = run(self.values, reader=ColumnReader(self.schema_ids))
+        assert len(expected) > ANIMALS
+        assert canonical(told) == canonical(expected)
+        assert len({e.event_id for e in told}) == len(set(map(repr, told)))  # repeats: unchanged
+        found = newest_state(self.box.kafka_bootstrap, self.partition)
+        assert found is not None
+        assert found[1] == self.end
+        counted = {k: n for k, n in found[0].counted_by_animal().items() if k[0] == self.farm}
+        assert counted == state.counted_by_animal()
+        assert set(counted.values()) == {ROUNDS}
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Ask a worker to stop; its exit status."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(30)
+
+
 def test_a_worker_killed_mid_way_loses_and_doubles_nothing(box: Addresses, tmp_path: Path) -> None:
     """Kill -9 three times: detections and counts are those of an undisturbed run."""
-    schema_ids = RegistrySchemaIds(box.registry_url or "")
-    serde = Serde(schema_ids)
-    farm = FarmId(f"farm-{new_id()[:8]}")
-    partition = partition_of_farm(farm)
-    log = a_herds_readings(farm)
-    values = [serde.encode(event) for event in log]
-    first, told_from = (end_of(box, t.name, partition) for t in (READINGS, DETECTIONS))
-    outbox = Outbox(new_producer(box.kafka_bootstrap))
-    for event, value in zip(log, values, strict=True):
-        outbox.send(READINGS, partition, event.aggregate_id, value)
-    outbox.flush()
+    herd = Herd(box)
+    herd.send()
 
     for killed_at in KILLED_AT:
         with worker(box, tmp_path / "ready") as process:
-            wait_until_committed(box, partition, first + killed_at)
+            wait_until_committed(box, herd.partition, herd.first + killed_at)
             process.kill()
     with worker(box, tmp_path / "ready") as process:
-        wait_until_committed(box, partition, first + len(values))
-        process.send_signal(signal.SIGTERM)
-        status = process.wait(30)
+        wait_until_committed(box, herd.partition, herd.end)
+        status = stop(process)
 
-    told = [e for e in told_since(box, schema_ids, partition, told_from) if e.farm_id == farm]
-    expected_state, expected = run(values, reader=ColumnReader(schema_ids))
     assert status == 0
-    assert len(expected) > ANIMALS
-    assert canonical(told) == canonical(expected)
-    assert len({e.event_id for e in told}) == len(set(map(repr, told)))  # repeats are unchanged
-    found = newest_state(box.kafka_bootstrap, partition)
-    assert found is not None
-    state, input_offset = found
-    assert input_offset == first + len(values)
-    counted = {owner: n for owner, n in state.counted_by_animal().items() if owner[0] == farm}
-    assert counted == expected_state.counted_by_animal()
-    assert set(counted.values()) == {ROUNDS}
+    herd.assert_told_and_counted_once()
+
+
+def test_partitions_move_between_workers_without_loss(box: Addresses, tmp_path: Path) -> None:
+    """A second worker joins and the first is killed while readings come: nobody counts twice."""
+    herd = Herd(box)
+    ready = tmp_path / "one", tmp_path / "two"
+
+    with worker(box, ready[0]) as one, worker(box, ready[1], "pipeline-1") as two:
+        herd.send()
+        eventually(
+            lambda: all(path.exists() for path in ready), within_s=60, why="both have a share"
+        )
+        one.kill()
+        wait_until_committed(box, herd.partition, herd.end)
+        status = stop(two)
+    with worker(box, ready[0]):  # the partition may have been the killed one's: its heir saves it
+        eventually(herd.saved, within_s=60, why="the state of the end is saved")
+
+    assert status == 0
+    herd.assert_told_and_counted_once()
