@@ -1,7 +1,9 @@
 """ClickHouse's engine (chDB) behind ClickHouse's own HTTP interface, as a service of the box."""
 
+import argparse
 import http.client
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from farmbox.service import Service
@@ -21,17 +23,17 @@ class ClickHouse(Service):
         return f"http://{self.address}"
 
     def command(self) -> list[str]:
-        """The module farmbox.clickhouse_server, as a program."""
+        """The module below, as a program."""
         return [
             sys.executable,
             "-m",
-            "farmbox.clickhouse_server",
+            "farmbox.clickhouse",
             f"--path={self.directory / 'data'}",
             f"--host={self.host}",
             f"--port={self.port}",
         ]
 
-    def environment(self) -> dict[str, str]:
+    def environment(self) -> Mapping[str, str]:
         """The checkout need not be installed."""
         return {"PYTHONPATH": str(REPOSITORY)}
 
@@ -45,3 +47,25 @@ class ClickHouse(Service):
             return False
         finally:
             connection.close()
+
+
+def main(arguments: list[str]) -> None:
+    """Open the engine, then serve until SIGTERM."""
+    from farmbox.clickhouse_engine import Engine
+    from farmbox.clickhouse_server import app_over
+    from farmbox.loopback_http import serve
+
+    parser = argparse.ArgumentParser(prog="farmbox.clickhouse")
+    parser.add_argument("--path", type=Path, required=True, help="the engine's directory")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args(arguments)
+    engine = Engine(options.path)
+    try:
+        serve(app_over(engine), options.host, options.port)
+    finally:
+        engine.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -5,6 +5,9 @@ send simple requests to 127.0.0.1, and a name that resolves to it lets the page 
 So a request that names an origin, or another host than ours, is refused.
 """
 
+import signal
+import sys
+
 import anyio
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -65,8 +68,11 @@ async def bounded_body(request: Request, limit_bytes: int) -> bytes:
 
 
 def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until SIGTERM; requests in flight get STOP_MAX_S."""
+    """Serve until SIGTERM; requests in flight get STOP_MAX_S, then SystemExit(0) is raised."""
     import uvicorn
+
+    # uvicorn raises the signal again after it has drained: what closes in a `finally` must run
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
 
     uvicorn.run(
         OursOnly(app, host),
