@@ -10,6 +10,7 @@ from herd.farm_file import FarmFile, NoFarmError, running_farm
 from herd.services import OWN_SPECS
 
 RELAYED_WITHIN_S = 15.0
+LET_IN_WITHIN_S = 15.0  # the broker takes one second; ten times that under load
 CLI_USER = UserId("cli")
 
 
@@ -67,6 +68,8 @@ def import_file(
 
 def add_collar(data: Path, farm_id: str, collar_id: str) -> dict[str, str]:
     """{collar_id, user, password, mqtt_topic, mosquitto_pub}: shown once, stored hashed."""
+    from herd.credential_probe import wait_until_let_in
+
     farm = running_farm(data)
     with _herdbook(farm) as herdbook:
         password = herdbook.add_collar(
@@ -74,6 +77,19 @@ def add_collar(data: Path, farm_id: str, collar_id: str) -> dict[str, str]:
         )
     host, _, port = farm.mqtt.partition(":")
     topic = mqtt_topic(FarmId(farm_id), CollarId(collar_id), "readings")
+    ack_topic = mqtt_topic(FarmId(farm_id), CollarId(collar_id), "ack")
+    if not wait_until_let_in(
+        host,
+        int(port),
+        user=collar_id,
+        password=password,
+        mqtt_topic=ack_topic,
+        within_s=LET_IN_WITHIN_S,
+    ):
+        raise CommandError(
+            f"the credential of {collar_id} is made, but the MQTT broker at {farm.mqtt} does not "
+            f"let it in within {LET_IN_WITHIN_S:.0f} s: look at `herd status`, then add it again"
+        )
     return {
         "collar_id": collar_id,
         "user": collar_id,

@@ -70,7 +70,7 @@ def _cases(scene: "Scene") -> Panel:
     rows = sorted(scene.cases.values(), key=lambda row: str(row["raised_at"]), reverse=True)
     for row in rows[:CASES_SHOWN]:
         table.add_row(
-            row["subject"]["id"],
+            row["subject_id"],
             row["condition"],
             Text(row["status"], STATUS_STYLE.get(row["status"], "")),
             _age(str(row["raised_at"])),

@@ -6,6 +6,7 @@ The first forty lines are all a client needs; tests and the demo use it as any o
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ class LiveClient:
         self._token = token
         self._channel = f"farm/{farm_id}/alerts"
         self._socket: ClientConnection | None = None
+        self._leaving = ExitStack()
         self.epoch: str | None = None
         self.offset = 0
         self.recovered = False
@@ -40,8 +42,9 @@ class LiveClient:
 
     def connect(self) -> Self:
         """Open, authenticate, subscribe from where we stand; raises LiveError or OSError."""
-        self._socket = connect(
-            self._url, subprotocols=[PROTOCOL], compression=None, open_timeout=ANSWER_MAX_S
+        self.close()
+        self._socket = self._leaving.enter_context(
+            connect(self._url, subprotocols=[PROTOCOL], compression=None, open_timeout=ANSWER_MAX_S)
         )
         self._expect("hello")
         self._send({"type": "auth", "token": self._token})
@@ -74,9 +77,8 @@ class LiveClient:
 
     def close(self) -> None:
         """Leave; no-op when not connected."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._socket = None
+        self._leaving.close()
 
     def _expect(self, kind: str) -> dict[str, Any]:
         while True:
