@@ -1,0 +1,148 @@
+"""What stands around a gateway: a broker, a register, a log to read, and its own process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import TopicPartition
+
+from contracts.animal_event import Assignment, CollarAssignments
+from contracts.envelope import Event
+from contracts.ids import AnimalId, CollarId, FarmId
+from contracts.serde import Serde
+from contracts.topics import COLLARS, KafkaTopic, partition_of_collar, partition_of_farm
+from farmbox.box import Addresses
+from runtime.kafka import Outbox, new_consumer, new_producer
+from runtime.mqtt_users import MqttUsers
+from runtime.registry import RegistrySchemaIds
+from tests.builders import an_event
+from tests.waiting import eventually
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where a broker is and whom it lets in."""
+
+    host: str
+    port: int
+    users: MqttUsers | None = None
+
+    def collar(self, farm_id: str, collar_id: str) -> str:
+        """A password for a collar of a farm."""
+        return "" if self.users is None else self.users.add_collar(farm_id, collar_id)
+
+    def gateway(self, farm_id: str) -> tuple[str, str]:
+        """User and password of a gateway for one farm alone."""
+        user, password = f"gateway-{farm_id}", "not-a-secret"
+        if self.users is not None:
+            own = f"herd/v1/{farm_id}/+"
+            self.users.add(
+                user,
+                password,
+                publish=[f"{own}/ack", f"{own}/rejects"],
+                subscribe=[f"{own}/readings"],
+            )
+        return user, password
+
+
+def serde_of(box: Addresses) -> Serde:
+    """Avro with the ids of the box's registry."""
+    return Serde(RegistrySchemaIds(str(box.registry_url)))
+
+
+def register(box: Addresses, farm_id: FarmId, collars: Iterable[str]) -> None:
+    """Tell gateways, as the herdbook does, that each collar is worn by an animal since a week."""
+    outbox, serde = Outbox(new_producer(box.kafka_bootstrap)), serde_of(box)
+    for collar in collars:
+        collar_id = CollarId(collar)
+        assignment = Assignment(
+            animal_id=AnimalId(f"animal-of-{collar}"),
+            farm_id=farm_id,
+            worn_from=datetime.now(UTC) - timedelta(days=7),
+        )
+        told = CollarAssignments(collar_id=collar_id, assignments=(assignment,))
+        event = an_event(told, aggregate_id=collar, farm_id=farm_id)
+        outbox.send(COLLARS, partition_of_collar(collar_id), collar, serde.encode(event))
+    outbox.flush()
+
+
+def events_of(box: Addresses, topic: KafkaTopic, farm_id: FarmId) -> list[Event[Any]]:
+    """All events of one farm in a topic up to now, in the order of the log."""
+    partition = partition_of_farm(farm_id)
+    return [event for event in events_in(box, topic, partition) if event.farm_id == farm_id]
+
+
+def events_in(box: Addresses, topic: KafkaTopic, partition: int) -> list[Event[Any]]:
+    """All events of one partition up to now."""
+    consumer, serde = new_consumer(box.kafka_bootstrap, "test-reader"), serde_of(box)
+    try:
+        place = TopicPartition(topic.name, partition, 0)
+        _, end = consumer.get_watermark_offsets(place, timeout=10)
+        consumer.assign([place])
+        found: list[Event[Any]] = []
+        deadline = time.monotonic() + 20
+        while consumer.position([place])[0].offset < end:
+            assert time.monotonic() < deadline, f"{topic.name}/{partition} does not end"
+            if end == 0:
+                break
+            found += [serde.decode(one.value() or b"") for one in consumer.consume(500, 0.2)]
+        return found
+    finally:
+        consumer.close()
+
+
+class Process:
+    """A service of ours as a child process: started, killed, started again."""
+
+    def __init__(self, box: Addresses, directory: Path, prefix: str, *arguments: str) -> None:
+        self._arguments = arguments
+        self._ready = directory / f"{prefix}ready"
+        self._log = directory / f"{prefix}log"
+        fields = {
+            "KAFKA_BOOTSTRAP": box.kafka_bootstrap,
+            "REGISTRY_URL": str(box.registry_url),
+            "MQTT_HOST": box.mqtt_host,
+            "MQTT_PORT": str(box.mqtt_port),
+            "MQTT_USER": "gateway",
+            "MQTT_PASSWORD": box.mqtt_gateway_password,
+            "READY_FILE": str(self._ready),
+        }
+        self._environment = os.environ | {prefix + name: value for name, value in fields.items()}
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it says that it does its work."""
+        self._ready.unlink(missing_ok=True)
+        with self._log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", *self._arguments],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        eventually(self._ready.exists, within_s=40, why=f"not ready; its log: {self._log}")
+
+    def kill(self) -> None:
+        """Kill -9."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+
+    def stop(self) -> int:
+        """Ask it to stop, as its supervisor does; its exit status."""
+        assert self._child is not None
+        self._child.terminate()
+        status = self._child.wait(20)
+        self._child = None
+        return status
+
+    def log(self) -> str:
+        """What it has written."""
+        return self._log.read_text("utf-8")
