@@ -105,8 +105,10 @@ def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     )
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
-    # Until the launcher has run, a kill of the parent is caught by its look at its own parent.
-    eventually(lambda: b"launch.py" not in Path(f"/proc/{pid}/cmdline").read_bytes())
+    # Before the launcher is done, its look at its own parent would end the child, not the kernel.
+    itself = [b"-c", b"import signal; signal.pause()"]
+    cmdline = Path(f"/proc/{pid}/cmdline")
+    eventually(lambda: cmdline.read_bytes().split(b"\0")[1:3] == itself)
 
     parent.kill()
     parent.wait()
