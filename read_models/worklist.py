@@ -76,6 +76,11 @@ class AlertRow:
     note: str | None = None
 
 
+_urgency = {priority: place for place, priority in enumerate(Priority)}
+_row: msgspec.json.Decoder[AlertRow] = msgspec.json.Decoder(AlertRow)
+_rows: msgspec.json.Decoder[list[AlertRow]] = msgspec.json.Decoder(list[AlertRow])
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One event of a farm as screens get it.
@@ -227,14 +232,18 @@ def row_to_json(row: AlertRow) -> str:
 
 def row_from_json(text: str) -> AlertRow:
     """The row in a text of row_to_json; raises msgspec.ValidationError."""
-    return msgspec.json.decode(text, type=AlertRow)
+    return _row.decode(text)
+
+
+def rows_from_json(text: str) -> list[AlertRow]:
+    """The rows in a JSON array of such texts; raises msgspec.ValidationError."""
+    return _rows.decode(text)
 
 
 def by_urgency(rows: Iterable[AlertRow]) -> tuple[AlertRow, ...]:
     """Most pressing first, then the longest waiting; alert_id settles ties for good."""
-    order = list(Priority)
     return tuple(
-        sorted(rows, key=lambda row: (order.index(row.priority), row.raised_at, row.alert_id))
+        sorted(rows, key=lambda row: (_urgency[row.priority], row.raised_at, row.alert_id))
     )
 
 

@@ -24,6 +24,7 @@ from read_models.worklist import (
     by_urgency,
     canonical_lines,
     row_from_json,
+    rows_from_json,
 )
 from runtime.redis import new_redis
 
@@ -45,7 +46,7 @@ class Worklist:
     def open_alerts(self, farm_id: FarmId) -> WorklistView:
         """The farm's cases that are not closed, most pressing first."""
         epoch, position, as_of, rows = self._ask("open", farm_id)
-        alerts = by_urgency(row_from_json(text) for text in texts(rows))
+        alerts = by_urgency(rows_from_json(str(rows)))
         return WorklistView(str(epoch), int(str(position)), _moment(as_of), alerts)
 
     def alert(self, farm_id: FarmId, alert_id: str) -> AlertRow | None:
@@ -86,7 +87,7 @@ class Worklist:
     def canonical(self, farm_id: FarmId) -> Canonical:
         """All rows kept of a farm as sorted lines, for comparing two replays."""
         epoch, position, _, rows = self._ask("all", farm_id)
-        lines = canonical_lines(row_from_json(text) for text in texts(rows))
+        lines = canonical_lines(rows_from_json(str(rows)))
         return Canonical(str(epoch), int(str(position)), lines)
 
     def hints(self) -> "Hints":

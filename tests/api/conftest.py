@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from redis import Redis as RedisClient
 
 from alerts import Alerts
@@ -51,6 +52,7 @@ class Api:
     chain: Chain
     worklist: Worklist
     service: LiveService
+    app: FastAPI
 
     def farm(self, farm: FarmId = FARM) -> str:
         """The address of a farm."""
@@ -96,7 +98,7 @@ def api(redis_server: Redis, chain: Chain, running: Running, tmp_path: Path) -> 
     with httpx.Client(
         base_url=base, headers={"Authorization": f"Bearer {OWNER_TOKEN}"}, timeout=20
     ) as http:
-        yield Api(base, http, chain, worklist, app.state.live)
+        yield Api(base, http, chain, worklist, app.state.live, app)
     running.stop()
     thread.join(20)
     assert not thread.is_alive()

@@ -1,8 +1,12 @@
 """Cases over REST: what a screen loads, and what a person orders."""
 
+from dataclasses import replace
+
 import pytest
 
+from alerts import Alerts
 from contracts.ids import FarmId
+from event_store.adapters.postgres import PostgresEventStore
 from farmbox.redis import Redis
 from tests.api.conftest import Api
 from tests.waiting import eventually
@@ -180,6 +184,21 @@ def test_while_redis_is_away_the_answer_is_try_again(api: Api, redis_server: Red
     assert alive.status_code == 200
     eventually(lambda: api.http.get("/health/ready").status_code == 200)
     assert len(api.http.get(f"{api.farm()}/alerts").json()["alerts"]) == 1
+
+
+def test_while_postgres_is_away_orders_are_try_again_and_the_list_is_read_on(api: Api) -> None:
+    """The screen stays useful; only what must be stored has to wait."""
+    alert_id = api.chain.raised()
+    nowhere = PostgresEventStore("postgresql://127.0.0.1:1/nowhere?connect_timeout=1")
+    api.app.state.services = replace(api.app.state.services, alerts=Alerts(nowhere))
+
+    order = api.http.post(f"{api.farm()}/alerts/{alert_id}/acknowledge")
+    listed = api.http.get(f"{api.farm()}/alerts")
+    nowhere.close()
+
+    assert order.status_code == 503
+    assert order.json()["type"] == "/problems/unavailable"
+    assert listed.status_code == 200
 
 
 def test_nothing_is_said_of_a_worklist_that_is_not_built(api: Api) -> None:

@@ -8,14 +8,15 @@ local function known(field) return redis.call('HGET', base .. ':meta', field) or
 local position = redis.call('HGET', base .. ':farm:' .. farm, 'position') or '0'
 
 if what == 'open' then
-  local rows = redis.call('HVALS', base .. ':open:' .. farm)
-  return { known('epoch'), position, known('as_of'), rows }
+  -- one text: a client reads a thousand short replies ten times as slowly
+  local rows = table.concat(redis.call('HVALS', base .. ':open:' .. farm), ',')
+  return { known('epoch'), position, known('as_of'), '[' .. rows .. ']' }
 elseif what == 'all' then
   local rows = redis.call('HVALS', base .. ':open:' .. farm)
   for _, row in ipairs(redis.call('HVALS', base .. ':closed:' .. farm)) do
     rows[#rows + 1] = row
   end
-  return { known('epoch'), position, known('as_of'), rows }
+  return { known('epoch'), position, known('as_of'), '[' .. table.concat(rows, ',') .. ']' }
 elseif what == 'one' then
   local row = redis.call('HGET', base .. ':open:' .. farm, ARGV[3])
     or redis.call('HGET', base .. ':closed:' .. farm, ARGV[3])
