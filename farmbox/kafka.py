@@ -91,7 +91,13 @@ class Kafka(Service):
         java = java_command(
             "kafka", "kafka.tools.StorageTool", heap_mb=FORMAT_HEAP_MB, options=options
         )
-        command = [*java, "format", "-t", self.cluster_id, "-c", str(self._settings_path)]
+        command = [
+            *java,
+            "format",
+            f"--cluster-id={self.cluster_id}",
+            "-c",
+            str(self._settings_path),
+        ]
         done = subprocess.run(  # noqa: S603 (our own command, no shell)
             command, capture_output=True, text=True, timeout=FORMAT_MAX_S, check=False
         )
