@@ -164,6 +164,14 @@ def test_an_episode_known_by_its_end_alone_is_a_short_case() -> None:
     assert decide(alert, machine(revision=1)) == ()
 
 
+def test_the_end_of_another_episode_does_not_end_an_open_case() -> None:
+    """A short one that was never heard of ends beside the one that is being worked on."""
+    alert, events = after(machine(), machine("d-2", revision=3, phase=Phase.END))
+
+    assert kinds(events) == [AlertRaised, AlertAmended]
+    assert status_of(alert) is Status.OPEN
+
+
 def test_acknowledging_twice_is_one_event() -> None:
     """A second click, or a request that was retried, changes nothing."""
     _, events = after(machine(), acknowledge(), acknowledge())

@@ -71,6 +71,19 @@ def test_a_touched_collar_is_told_whole_and_once_a_batch(store: MemoryEventStore
     )
 
 
+def test_a_collar_just_put_on_is_told(store: MemoryEventStore) -> None:
+    """From then on her readings are hers."""
+    before = store.head()
+    since = MORNING + timedelta(days=2)
+    Herdbook(store).handle(
+        AssignCollar(collar_id=COLLAR, animal_id=BELLA, farm_id=FARM, worn_from=since), ANNA
+    )
+
+    told = SERDE.decode(records(store, before)[-1].value).payload
+
+    assert [given.worn_from for given in told.assignments] == [MORNING, since]
+
+
 def test_a_repeat_of_the_feed_is_the_same_record(store: MemoryEventStore) -> None:
     """After a crash the relay tells it again: byte for byte, with the same event_id."""
     assert records(store) == records(store)
