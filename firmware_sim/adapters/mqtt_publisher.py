@@ -99,7 +99,7 @@ class MqttSessions:
 
     def forget(self, sock: socket.socket) -> None:
         """The socket is about to be closed."""
-        with suppress(KeyError):
+        with suppress(KeyError, ValueError):  # never watched, or closed by the other side first
             self._selector.unregister(sock)
 
 
