@@ -245,9 +245,12 @@ def test_a_reader_beside_many_writers_misses_nothing(store: EventStore) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
         writing = [pool.submit(write, writer) for writer in range(WRITERS)]
         seen: list[int] = []
-        while len(seen) < total and not (all(w.done() for w in writing) and not seen):
-            found = store.read(seen[-1] if seen else 0, 7)
-            seen += [event.stored.position for event in found if event.stored]
+        written, found = False, True
+        while found or not written:
+            written = all(writer.done() for writer in writing)  # asked before the last look
+            events = store.read(seen[-1] if seen else 0, 7)
+            found = bool(events)
+            seen += [event.stored.position for event in events if event.stored]
         for done in writing:
             done.result()
 
