@@ -133,6 +133,7 @@ class Herd:
         self._produced = 0
         self._acknowledged = 0
         self._measuring = True
+        self._paused = threading.Event()
         self._stop = threading.Event()
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="herd", daemon=True)
@@ -142,8 +143,11 @@ class Herd:
         self._thread.start()
 
     def pause(self) -> None:
-        """Measure no more; what is buffered is still sent and answered."""
+        """Measure no more, from the return on; what is buffered is still sent and answered."""
+        self._paused.clear()
         self._measuring = False
+        if self._thread.is_alive():
+            self._paused.wait(STOP_MAX_S)
 
     def resume(self) -> None:
         """Measure again."""
@@ -171,13 +175,10 @@ class Herd:
 
     def counts(self) -> Counts:
         """Readings so far."""
-        collars = [member.collar for member in self._members.values()]
-        return Counts(
-            produced=self._produced,
-            acknowledged=self._acknowledged,
-            buffered=sum(len(collar) for collar in collars),
-            overwritten=sum(collar.overwritten for collar in collars),
-        )
+        overwritten = sum(member.collar.overwritten for member in self._members.values())
+        # not what the collars hold now: what they have freed may not be in the ledger yet
+        buffered = self._produced - self._acknowledged - overwritten
+        return Counts(self._produced, self._acknowledged, max(0, buffered), overwritten)
 
     def _run(self) -> None:
         due = [
@@ -187,6 +188,8 @@ class Herd:
         heapq.heapify(due)
         try:
             while not self._stop.is_set():
+                if not self._measuring:
+                    self._paused.set()
                 self._measure(due)
                 self._send()
                 wait_s = min(LOOP_WAIT_MAX_S, max(0.0, due[0][0] - time.monotonic()))
