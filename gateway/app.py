@@ -101,7 +101,9 @@ def _login(settings: GatewaySettings) -> MqttLogin:
         port=settings.mqtt_port,
         user=settings.mqtt_user,
         password=settings.mqtt_password.get_secret_value(),
-        client_id=f"herd-gateway-{settings.instance}",
+        # with the group's name in it nobody can guess it: whoever connects under another's
+        # client id disconnects him
+        client_id=f"{settings.mqtt_share_group}-{settings.instance}",
         keepalive_s=settings.mqtt_keepalive_s,
         session_s=settings.mqtt_session_s,
         receive_maximum=settings.receive_maximum,

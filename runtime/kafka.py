@@ -71,7 +71,9 @@ def new_consumer(bootstrap: str, group: str, **more: Any) -> Consumer:  # noqa: 
             "heartbeat.interval.ms": 2000,
             "socket.nagle.disable": True,
             "reconnect.backoff.max.ms": 1000,
-            "partition.assignment.strategy": "cooperative-sticky",
+            # cooperative-sticky left partitions with nobody when a static member came back
+            # between its two rounds
+            "partition.assignment.strategy": "range",
             **more,
         }
     )
@@ -116,7 +118,13 @@ def _new_topic(topic: KafkaTopic, replication: int) -> NewTopic:
         "min.insync.replicas": "2" if replication >= 3 else "1",  # noqa: PLR2004  one may be away
     }
     if topic.compacted:
-        config |= {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"}
+        # the segment being written is never compacted: keep it small
+        config |= {
+            "cleanup.policy": "compact",
+            "min.cleanable.dirty.ratio": "0.1",
+            "segment.bytes": str(16 * 1024 * 1024),
+            "segment.ms": str(10 * 60 * 1000),
+        }
     return NewTopic(topic.name, topics.PARTITIONS, replication, config=config)
 
 

@@ -17,6 +17,7 @@ from contracts.dead_letter import DeadLetter
 from contracts.ids import FarmId
 from contracts.topics import DEAD_LETTERS, PARTITIONS, READINGS, mqtt_topic, partition_of_farm
 from firmware_sim.herd import Worn
+from herd.credential_probe import wait_until_let_in
 from herd.simulated import a_farm_id, register_animals
 from herd.supervisor import Farm
 from pipeline.adapters.snapshots import newest_state
@@ -42,6 +43,14 @@ class ForeignCollar:
         self._client.on_connect = lambda *_: self._client.subscribe(self._topic("ack"), 1)
         self._client.on_disconnect = lambda *_: setattr(self, "disconnected", True)
         host, _, port = farm.file.mqtt.partition(":")
+        assert wait_until_let_in(
+            host,
+            int(port),
+            user=worn.user,
+            password=worn.password,
+            mqtt_topic=self._topic("ack"),
+            within_s=20,
+        )
         self._client.connect_async(host, int(port))
         self._client.loop_start()
 

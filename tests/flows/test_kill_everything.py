@@ -21,7 +21,7 @@ from tests.flows.kafka_reader import events_of
 ANIMALS, READINGS_PER_S = 25, 50.0
 STEADY_FOR_S = 2.0  # of answered readings between two kills
 OURS = ("gateway", "herd-clock", "pipeline", "alerts", "herdbook", "read-models", "api")
-SERVERS = ("kafka-1", "mqtt", "postgres", "redis", "registry")
+SERVERS = ("kafka", "mqtt", "postgres", "redis", "registry")
 
 
 def victim(farm: Farm, name: str) -> Service:
