@@ -21,7 +21,7 @@ proof: setup ## the same tests and measurements at full size, before a release
 
 check: setup ## style, types, arrows between rooms, and the tests that need no service
 	@echo "== style";  .venv/bin/ruff format --check -q . && .venv/bin/ruff check -q .
-	@echo "== types";  .venv/bin/mypy -q $$(sed -n 's/^  "\(.*\)", # room$$/\1/p' pyproject.toml) tests
+	@echo "== types";  .venv/bin/mypy --no-error-summary $$(sed -n 's/^  "\(.*\)", # room$$/\1/p' pyproject.toml) tests
 	@echo "== arrows"; .venv/bin/lint-imports --cache-dir .import_linter_cache | tail -n 4
 
 setup: .venv/.complete .jars/.complete ## Python packages into .venv, jars into .jars

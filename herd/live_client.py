@@ -72,6 +72,8 @@ class LiveClient:
                 return
             if message["type"] == "ev":
                 self.offset = message["offset"]
+                # a farm's first event begins its history: there was no epoch to be told before
+                self.epoch = message.get("epoch", self.epoch)
                 yield message["data"]
                 deadline = time.monotonic() + within_s
 

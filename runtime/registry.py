@@ -4,6 +4,7 @@ import json
 import weakref
 from typing import Any
 
+import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -11,6 +12,7 @@ from contracts.messages import MESSAGES, MessageType, schema_text
 from runtime.retry import retried
 
 NOT_FOUND = 404
+TRANSIENT = (OSError, httpx2.TransportError)  # the client is built on httpx2, whose are no OSErrors
 
 
 class SchemaMismatchError(RuntimeError):
@@ -46,7 +48,7 @@ class RegistrySchemaIds:
         if schema_id not in self._writers:
             try:
                 schema = retried(
-                    lambda: self._client.get_schema(schema_id), on=OSError, total_max_s=30.0
+                    lambda: self._client.get_schema(schema_id), on=TRANSIENT, total_max_s=30.0
                 )
             except SchemaRegistryError as error:
                 if error.http_status_code == NOT_FOUND:
@@ -60,7 +62,7 @@ class RegistrySchemaIds:
         try:
             return retried(
                 lambda: self._client.register_schema(message.subject, schema),
-                on=OSError,
+                on=TRANSIENT,
                 total_max_s=30.0,
             )
         except SchemaRegistryError as error:

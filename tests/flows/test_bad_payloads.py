@@ -14,7 +14,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from contracts.dead_letter import DeadLetter
-from contracts.ids import FarmId
+from contracts.ids import AnimalId, CollarId, FarmId
 from contracts.topics import DEAD_LETTERS, PARTITIONS, READINGS, mqtt_topic, partition_of_farm
 from firmware_sim.herd import Worn
 from herd.credential_probe import wait_until_let_in
@@ -40,7 +40,7 @@ class ForeignCollar:
         )
         self._client.username_pw_set(worn.user, worn.password)
         self._client.on_message = lambda _c, _d, m: self.answers.append(json.loads(m.payload))
-        self._client.on_connect = lambda *_: self._client.subscribe(self._topic("ack"), 1)
+        self._client.on_connect = self._subscribe
         self._client.on_disconnect = lambda *_: setattr(self, "disconnected", True)
         host, _, port = farm.file.mqtt.partition(":")
         assert wait_until_let_in(
@@ -66,6 +66,9 @@ class ForeignCollar:
         """Leave."""
         self._client.loop_stop()
         self._client.disconnect()
+
+    def _subscribe(self, client: Client, *_: Any) -> None:  # noqa: ANN401  paho's signature
+        client.subscribe(self._topic("ack"), 1)
 
     def _topic(self, channel: str) -> str:
         return mqtt_topic(self._worn.farm_id, self._worn.collar_id, channel)
@@ -173,13 +176,9 @@ def reasons(farm: Farm, farm_id: FarmId) -> Counter[str]:
 
 def unregistered(farm: Farm, farm_id: FarmId) -> ForeignCollar:
     """A collar with credentials that the register does not know."""
-    worn = Worn(
-        farm_id=farm_id,
-        animal_id=a_farm_id("nobody"),  # type: ignore[arg-type]  no animal at all
-        collar_id=a_farm_id("stranger"),  # type: ignore[arg-type]
-        user="",
-        password="",
-    )
+    nobody = AnimalId("nobody")
+    collar = CollarId(a_farm_id("stranger"))
+    worn = Worn(farm_id=farm_id, animal_id=nobody, collar_id=collar, user="", password="")
     users = MqttUsers(farm.box.addresses.mqtt_users)
     password = users.add_collar(farm_id, worn.collar_id)
     return ForeignCollar(farm, with_login(worn, worn.collar_id, password))
