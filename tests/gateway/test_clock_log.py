@@ -46,6 +46,19 @@ def test_kafkas_own_time_of_what_was_written_comes_back(log: KafkaClockLog) -> N
     assert before <= appended_at <= datetime.now(UTC)
 
 
+def test_a_member_that_is_told_to_leave_while_it_joins_leaves(box: Addresses) -> None:
+    """A stop that hangs ends as a kill after 15 seconds, and as a failure in the log."""
+    before_s = time.monotonic()
+    for _ in range(5):
+        joining = KafkaClockLog(
+            box.kafka_bootstrap, serde_of(box), instance="test", group=f"clock-{new_id()}"
+        )
+        joining.append([(5, a_tick(datetime.now(UTC), partition=5))])
+        joining.close()
+
+    assert time.monotonic() - before_s < 20
+
+
 def test_the_newest_tick_of_a_partition_is_found_behind_readings(
     log: KafkaClockLog, farm_id: FarmId
 ) -> None:
