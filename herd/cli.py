@@ -92,7 +92,6 @@ def up(data: Data = DATA, mqtt_port: MqttPort = MQTT_PORT, port: Port = PORT) ->
         stop = _stop_event()
         while not stop.wait(POLL_EVERY_S):
             farm.poll()
-        tell("stopping")
 
 
 def _stop_event() -> Any:  # noqa: ANN401  threading.Event, imported late

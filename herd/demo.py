@@ -18,7 +18,7 @@ from herd.demo_view import render, told_in_a_line
 from herd.lag import Tail, group_lags
 from herd.live_client import LiveClient, LiveError
 from herd.services import OWN_SPECS
-from herd.simulated import herd_on, register_animals
+from herd.simulated import herd_on, name_of, register_animals
 from herd.supervisor import POLL_EVERY_S, Farm
 
 FARM_ID = FarmId("home")
@@ -50,6 +50,12 @@ class Scene:
         default_factory=lambda: deque(maxlen=EVENTS_SHOWN)
     )
     connected: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+
+    def name_of(self, animal_id: str) -> str:
+        """How people call her, with her id."""
+        name = self.names.get(animal_id)
+        return f"{name} ({animal_id})" if name else animal_id
 
     def take(self, row: dict[str, Any]) -> None:
         """Apply a case's newest row."""
@@ -81,6 +87,7 @@ def run_demo(
             ledger=farm.data / "demo-ledger.csv",
         )
         scene = Scene(farm.file.url, farm.file.mqtt, farm.file.owner_token_file, animals)
+        scene.names = {one.animal_id: name_of(number) for number, one in enumerate(worn)}
         watcher = threading.Thread(
             target=_follow, args=(scene, farm, stop), name="live", daemon=True
         )
@@ -107,13 +114,13 @@ class Story:
         self._well_at: list[tuple[float, AnimalId]] = []
         self._turn = 0
 
-    def go_on(self) -> str | None:
-        """What happens now, if anything does."""
+    def go_on(self) -> tuple[AnimalId, str] | None:
+        """To whom something happens now, and what; None if nothing does."""
         now_s = time.monotonic()
         if self._well_at and now_s >= self._well_at[0][0]:
             _, animal_id = self._well_at.pop(0)
             self._herd.make_well(animal_id)
-            return f"{animal_id} cools down"
+            return animal_id, "gets well"
         if now_s < self._next_s:
             return None
         self._next_s = now_s + STORY_EVERY_S
@@ -121,7 +128,7 @@ class Story:
         self._turn += 7  # not neighbours
         self._herd.make_feverish(animal_id)
         self._well_at.append((now_s + FEVER_FOR_S, animal_id))
-        return f"{animal_id} falls ill: her collar measures a fever"
+        return animal_id, "falls ill: her collar measures a fever"
 
 
 @dataclass(slots=True)
@@ -156,7 +163,8 @@ class Show:
         scene, counts = self.scene, self.herd.counts()
         happened = self.story.go_on()
         if happened:
-            scene.happened.append((datetime.now(UTC), happened))
+            animal_id, what = happened
+            scene.happened.append((datetime.now(UTC), f"{scene.name_of(animal_id)} {what}"))
         scene.produced, scene.acknowledged = counts.produced, counts.acknowledged
         scene.buffered, scene.detections = counts.buffered, self.tail.look()
         scene.services = self.farm.services()
@@ -190,6 +198,7 @@ def _events(scene: Scene, live: LiveClient, stopped: Callable[[], bool]) -> None
         for event in live.events(within_s=0.5):
             scene.take(event["alert"])
             what = event["type"].removeprefix("alert.").rsplit(".", 1)[0]
-            scene.happened.append((datetime.now(UTC), f"{event['subject']}: alert {what}"))
+            told = f"{scene.name_of(event['subject'])}: {event['alert']['condition']} case {what}"
+            scene.happened.append((datetime.now(UTC), told))
             if stopped():
                 return

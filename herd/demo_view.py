@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from herd.demo import Scene
 
 CASES_SHOWN = 8
+SERVICES_A_LINE = 5
 STATUS_STYLE = {"open": "bold red", "acknowledged": "yellow", "resolved": "green"}
 
 
@@ -47,20 +48,25 @@ def _chain(scene: "Scene") -> Panel:
         f"{scene.detections}",
         f"{len(scene.cases)}",
     )
-    marks = Text()
-    for name, row in scene.services.items():
-        fine = row["state"] == "running"
-        lag = scene.lags.get(name)
-        marks.append("● " if fine else "○ ", "green" if fine else "bold red")
-        marks.append(name)
-        if lag is not None:
-            marks.append(f" lag {lag}", "dim")
-        if row["restarts"]:
-            marks.append(f" ↻{row['restarts']}", "yellow")
-        marks.append("   ")
+    services = Table.grid(padding=(0, 3))
+    marks = [_mark(name, row, scene.lags.get(name)) for name, row in scene.services.items()]
+    for first in range(0, len(marks), SERVICES_A_LINE):
+        services.add_row(*marks[first : first + SERVICES_A_LINE])
+    parts: list[RenderableType] = [table, Text(), services]
     if not scene.connected:
-        marks.append("(connecting to /live)", "yellow")
-    return Panel(Group(table, Text(), marks), title="the chain", title_align="left")
+        parts.append(Text("connecting to /live …", "yellow"))
+    return Panel(Group(*parts), title="the chain", title_align="left")
+
+
+def _mark(name: str, row: dict[str, Any], lag: int | None) -> Text:
+    fine = row["state"] == "running"
+    mark = Text("● " if fine else "○ ", "green" if fine else "bold red")
+    mark.append(name, "default")
+    if lag is not None:
+        mark.append(f" lag {lag}", "dim")
+    if row["restarts"]:
+        mark.append(f" ↻{row['restarts']}", "yellow")
+    return mark
 
 
 def _cases(scene: "Scene") -> Panel:
@@ -70,7 +76,7 @@ def _cases(scene: "Scene") -> Panel:
     rows = sorted(scene.cases.values(), key=lambda row: str(row["raised_at"]), reverse=True)
     for row in rows[:CASES_SHOWN]:
         table.add_row(
-            row["subject_id"],
+            scene.name_of(row["subject_id"]),
             row["condition"],
             Text(row["status"], STATUS_STYLE.get(row["status"], "")),
             _age(str(row["raised_at"])),

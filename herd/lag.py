@@ -9,7 +9,11 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from contracts.topics import DETECTIONS
+
 ASK_MAX_S = 5.0
+# a transaction ends with a mark that has an offset and is no record: nobody will ever commit it
+MARKERS = {DETECTIONS.name: 1}
 
 
 def group_lags(bootstrap: str, groups: list[str]) -> dict[str, int | None]:
@@ -37,7 +41,8 @@ def _lag(admin: AdminClient, reader: Consumer, group: str) -> int | None:
     if not committed:
         return None
     behind: list[int] = [
-        max(0, end - place.offset) for end, place in zip(ends, committed, strict=True)
+        max(0, end - place.offset - MARKERS.get(place.topic, 0))
+        for end, place in zip(ends, committed, strict=True)
     ]
     return sum(behind)
 

@@ -121,6 +121,9 @@ class Farm:
 
     def stop(self) -> None:
         """Stop our services, then the box, each in reverse order of start."""
+        self._tell("stopping")
+        for watch in self._own.watches:
+            watch.service.ask_to_stop()  # all at once: none of them waits for another
         self._own.stop()
         if self._own_box:
             self.box.stop()

@@ -16,6 +16,7 @@ from pipeline.ports import Record
 from runtime.kafka import Outbox, new_producer
 from runtime.retry import retried
 
+RETRY_BACKOFF_MS = 5
 TRANSACTION_MAX_MS = 10_000  # an owner that died mid-way holds read_committed readers this long
 CALL_MAX_S = 10.0  # as the transaction's own limit: later, the broker has aborted it anyway
 OPEN_MAX_S = 40.0  # the coordinator may be starting, or finishing what our predecessor left
@@ -43,6 +44,9 @@ class Transactions:
         settings: dict[str, Any] = {
             "transactional.id": slot,
             "transaction.timeout.ms": TRANSACTION_MAX_MS,
+            # the broker refuses a transaction's first call while it still closes the one before;
+            # the client's default of 100 ms would then be the delay of every second alert
+            "retry.backoff.ms": RETRY_BACKOFF_MS,
             # a record given up later than its transaction would only hide the cause
             "delivery.timeout.ms": TRANSACTION_MAX_MS,
         }
