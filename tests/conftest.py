@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from farmbox.box import Addresses, Box
 from runtime.kafka import ensure_topics
@@ -15,17 +16,20 @@ PROGRAMS = {
     "mosquitto": "mosquitto_pub",
     "node": "npm",
 }
+FULL_SIZE = bool(os.environ.get("HERD_PROOF"))  # `make proof`
+settings.register_profile("proof", max_examples=1000, deadline=None)
+if FULL_SIZE:
+    settings.load_profile("proof")
 SERVICE_FIXTURES = {"box", "running_box"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whoever asks for the box; skip, or fail, what needs a program that is not there."""
     needed = set(filter(None, os.environ.get("HERD_TEST_NEEDS", "").split(",")))
-    full_size = bool(os.environ.get("HERD_PROOF"))
     for item in items:
         if SERVICE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
-        if item.get_closest_marker("proof") and not full_size:
+        if item.get_closest_marker("proof") and not FULL_SIZE:
             item.add_marker(pytest.mark.skip(reason="full size: run by `make proof`"))
         for mark, program in PROGRAMS.items():
             if item.get_closest_marker(mark) and shutil.which(program) is None:
