@@ -24,32 +24,24 @@ SERVICE_FIXTURES = {"box", "running_box"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whoever asks for the box; skip, or fail, what needs a program that is not there."""
-    needed = set(filter(None, os.environ.get("HERD_TEST_NEEDS", "").split(",")))
+    """Mark whoever asks for the box."""
     for item in items:
         if SERVICE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
-        if item.get_closest_marker("proof") and not FULL_SIZE:
-            item.add_marker(pytest.mark.skip(reason="full size: run by `make proof`"))
-        for mark, program in PROGRAMS.items():
-            if item.get_closest_marker(mark) and shutil.which(program) is None:
-                _without(item, mark, required=mark in needed)
 
 
-def _without(item: pytest.Item, mark: str, *, required: bool) -> None:
-    why = f"Debian's {mark} is not installed (apt-get install {mark})"
-    if required:
-        item.add_marker(pytest.mark.usefixtures("needed_program_is_missing"))
-        item.user_properties.append(("missing", why))
-    else:
-        item.add_marker(pytest.mark.skip(reason=why))
-
-
-@pytest.fixture
-def needed_program_is_missing(request: pytest.FixtureRequest) -> None:
-    """HERD_TEST_NEEDS names this program, so its absence fails the test instead of skipping it."""
-    reasons = [why for name, why in request.node.user_properties if name == "missing"]
-    pytest.fail(f"{'; '.join(reasons)}, and HERD_TEST_NEEDS names it")
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose program is not there; fail it if HERD_TEST_NEEDS names the program."""
+    if item.get_closest_marker("proof") and not FULL_SIZE:
+        pytest.skip("full size: run by `make proof`")
+    needed = os.environ.get("HERD_TEST_NEEDS", "").split(",")
+    for mark, program in PROGRAMS.items():
+        if item.get_closest_marker(mark) and shutil.which(program) is None:
+            why = f"Debian's {mark} is not installed (apt-get install {mark})"
+            if mark in needed:
+                pytest.fail(f"{why}, and HERD_TEST_NEEDS names it")
+            pytest.skip(why)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
