@@ -78,7 +78,9 @@ def worker(
 
 def committed(box: Addresses, partition: int) -> int:
     """The group's committed offset of a partition of the readings; 0 before the first."""
-    consumer = new_consumer(box.kafka_bootstrap, GROUP)
+    # what is committed now: asked for stable offsets alone, Kafka would wait for the transactions
+    # that this worker has open nearly all the time
+    consumer = new_consumer(box.kafka_bootstrap, GROUP, **{"isolation.level": "read_uncommitted"})
     try:
         (place,) = consumer.committed([TopicPartition(READINGS.name, partition)], timeout=10)
         return max(0, place.offset)
