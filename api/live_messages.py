@@ -84,7 +84,7 @@ def channel_of(farm_id: FarmId) -> str:
 def farm_of(channel: str) -> FarmId | None:
     """The farm whose alerts a channel carries; None if there is no such channel."""
     parts = channel.split("/")
-    if len(parts) == 3 and (parts[0], parts[2]) == ("farm", "alerts") and is_id(parts[1]):  # noqa: PLR2004
+    if len(parts) == 3 and (parts[0], parts[2]) == ("farm", "alerts") and is_id(parts[1]):  # noqa: PLR2004  kind/id/channel
         return FarmId(parts[1])
     return None
 

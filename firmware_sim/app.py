@@ -12,7 +12,7 @@ from contracts.ids import AnimalId, CollarId, FarmId
 from firmware_sim.adapters.mqtt_publisher import MqttSessions
 from firmware_sim.collar import Buffered, Limits
 from firmware_sim.herd import Herd, Sent, Worn
-from firmware_sim.ledger import Ledger
+from firmware_sim.ledger import Ledger, NoLedger
 from firmware_sim.settings import FirmwareSimSettings
 from runtime.lifecycle import Loop, Running, run
 
@@ -33,7 +33,7 @@ def open_herd(  # noqa: PLR0913  a herd, its broker, its pace, its ledger, two l
     *,
     host: str,
     port: int,
-    ledger: Path,
+    ledger: Path | None,
     readings_per_s: float,
     interval_s: int = 300,
     clock: Clock | None = None,
@@ -47,7 +47,7 @@ def open_herd(  # noqa: PLR0913  a herd, its broker, its pace, its ledger, two l
         worn,
         MqttSessions(host, port, worn, station=station),
         clock or SystemClock(),
-        Ledger(ledger),
+        NoLedger() if ledger is None else Ledger(ledger),
         readings_per_s=readings_per_s,
         boot_id=int(time.time()),
         interval_s=interval_s,

@@ -19,7 +19,7 @@ from contracts.clock import Clock
 from contracts.ids import AnimalId, CollarId, FarmId
 from firmware_sim.animal import Animal, Fever
 from firmware_sim.collar import Buffered, Collar, Limits, payload_of
-from firmware_sim.ledger import ACKNOWLEDGED, PRODUCED, Ledger
+from firmware_sim.ledger import ACKNOWLEDGED, PRODUCED, Ledger, NoLedger
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class Herd:
         worn: Sequence[Worn],
         sessions: Sessions,
         clock: Clock,
-        ledger: Ledger,
+        ledger: Ledger | NoLedger,
         *,
         readings_per_s: float,
         boot_id: int,

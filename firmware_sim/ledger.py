@@ -72,6 +72,16 @@ class Ledger:
         self.close()
 
 
+class NoLedger:
+    """Keeps nothing: for a herd that runs for ever and is held against nothing."""
+
+    def write(self, what: str, readings: Iterable[tuple[AnimalId, Buffered]]) -> None:
+        """Forget them."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def read_ledger(path: Path) -> list[Entry]:
     """All entries of a ledger file, oldest first; a last line cut by a kill is left out."""
     lines = path.read_text("utf-8").splitlines(keepends=True)

@@ -5,7 +5,6 @@ Exit status: 0 done (Ctrl-C and SIGTERM too), 1 failed, 2 used wrongly.
 """
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -331,5 +330,4 @@ def rebuild(
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     main()

@@ -1,6 +1,6 @@
 """A small client of `/live`: follows one farm's alerts and survives disconnections without a gap.
 
-The first forty lines are all a client needs; tests and the demo use it as any outsider would.
+The demo, its check and tests use it, over the same socket as any outsider.
 """
 
 import json

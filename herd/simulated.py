@@ -77,7 +77,7 @@ def herd_on(
     worn: list[Worn],
     *,
     readings_per_s: float,
-    ledger: Path,
+    ledger: Path | None,
     on_sent: Callable[[Sent], None] | None = None,
     on_acknowledged: Callable[[Worn, Buffered], None] | None = None,
 ) -> Herd:

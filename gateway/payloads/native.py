@@ -9,7 +9,7 @@ from contracts.dead_letter import Reason, Rejected
 from contracts.ids import is_id
 from gateway.upload import COUNT_MAX, BadSample, Sample, Upload, out_of_range
 
-UPLOAD_BYTES_MAX = 256 * 1024  # 500 full readings are 180 kB; the MQTT broker's limit is higher
+UPLOAD_BYTES_MAX = 256 * 1024  # 500 full readings are 180 kB; the box's broker refuses more, too
 
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]  # a time without an offset is nobody's time
 
