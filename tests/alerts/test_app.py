@@ -22,7 +22,7 @@ from runtime.kafka import Outbox, new_producer, send_event
 from tests.alerts.cases import acknowledge
 from tests.builders import a_detection
 from tests.databases import a_database
-from tests.flows.kafka_reader import events_of
+from tests.kafka_reader import events_in, events_of
 from tests.loops import loops_running
 from tests.waiting import eventually
 
@@ -56,9 +56,7 @@ class Service:
         """The feed of this farm, once it holds so many events."""
 
         def events() -> list[Event[Any]] | None:
-            found = list(
-                events_of(self.box.kafka_bootstrap, self.box.registry_url, ALERTS, self.farm)
-            )
+            found = events_of(self.box, ALERTS, self.farm)
             return found if len(found) >= count else None
 
         return eventually(events, why=f"{count} events in {ALERTS.name}")
@@ -134,7 +132,7 @@ def test_bad_records_cost_themselves_alone(service: Service) -> None:
 
     letters = [
         event.payload
-        for event in events_of(service.box.kafka_bootstrap, service.box.registry_url, DEAD_LETTERS)
+        for event in events_in(service.box, DEAD_LETTERS, [partition])
         if service.farm.encode() in event.payload.raw and event.payload.service == "alerts"
     ]
     assert sorted(letter.reason for letter in letters) == ["damaged_avro", "out_of_range"]

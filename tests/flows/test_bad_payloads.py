@@ -23,7 +23,7 @@ from herd.supervisor import Farm
 from pipeline.adapters.snapshots import newest_state
 from runtime.mqtt_users import MqttUsers
 from tests.flows.conftest import WatchedFarm
-from tests.flows.kafka_reader import events_of
+from tests.kafka_reader import events_in
 
 
 class ForeignCollar:
@@ -112,8 +112,7 @@ def collars(
 
 def letters_of(farm: Farm, about: str) -> list[DeadLetter]:
     """The dead letters whose origin speaks of `about`."""
-    fields = farm.file.fields
-    events = events_of(fields["KAFKA_BOOTSTRAP"], fields["REGISTRY_URL"], DEAD_LETTERS)
+    events = events_in(farm.box.addresses, DEAD_LETTERS)
     return [event.payload for event in events if about in event.payload.origin]
 
 

@@ -17,7 +17,7 @@ from herd.simulated import a_farm_id, herd_on, register_animals
 from herd.supervisor import Farm
 from pipeline.adapters.snapshots import newest_state
 from tests.flows.conftest import WatchedFarm
-from tests.flows.kafka_reader import events_of
+from tests.kafka_reader import events_of
 
 ANIMALS, READINGS_PER_S = 25, 50.0
 ROUNDS = 3 if os.environ.get("HERD_PROOF") else 1
@@ -89,8 +89,7 @@ def test_nothing_is_lost_and_nothing_counts_twice_whatever_is_killed(
 
 def raised_of(farm: Farm, farm_id: FarmId) -> dict[str, int]:
     """How many cases each animal of a farm has got, by the feed of the event store."""
-    fields = farm.file.fields
-    events = events_of(fields["KAFKA_BOOTSTRAP"], fields["REGISTRY_URL"], ALERTS, farm_id)
+    events = events_of(farm.box.addresses, ALERTS, farm_id)
     raised = {
         (event.aggregate_id, event.payload.alert_id)
         for event in events
@@ -101,8 +100,7 @@ def raised_of(farm: Farm, farm_id: FarmId) -> dict[str, int]:
 
 def set_of_event_ids(farm: Farm, farm_id: FarmId) -> set[str]:
     """The readings of a farm in the log."""
-    fields = farm.file.fields
-    events = events_of(fields["KAFKA_BOOTSTRAP"], fields["REGISTRY_URL"], READINGS, farm_id)
+    events = events_of(farm.box.addresses, READINGS, farm_id)
     return {event.event_id for event in events if event.event_type == "collar.reading.v1"}
 
 

@@ -3,22 +3,17 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-from confluent_kafka import TopicPartition
 
 from contracts.animal_event import Assignment, CollarAssignments
-from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId, FarmId
 from contracts.serde import Serde
-from contracts.topics import COLLARS, KafkaTopic, partition_of_collar, partition_of_farm
+from contracts.topics import COLLARS, partition_of_collar
 from farmbox.box import Addresses
-from runtime.kafka import Outbox, new_consumer, new_producer
+from runtime.kafka import Outbox, new_producer
 from runtime.mqtt_users import MqttUsers
 from runtime.registry import RegistrySchemaIds
 from tests.builders import an_event
@@ -70,31 +65,6 @@ def register(box: Addresses, farm_id: FarmId, collars: Iterable[str]) -> None:
         event = an_event(told, aggregate_id=collar, farm_id=farm_id)
         outbox.send(COLLARS, partition_of_collar(collar_id), collar, serde.encode(event))
     outbox.flush()
-
-
-def events_of(box: Addresses, topic: KafkaTopic, farm_id: FarmId) -> list[Event[Any]]:
-    """All events of one farm in a topic up to now, in the order of the log."""
-    partition = partition_of_farm(farm_id)
-    return [event for event in events_in(box, topic, partition) if event.farm_id == farm_id]
-
-
-def events_in(box: Addresses, topic: KafkaTopic, partition: int) -> list[Event[Any]]:
-    """All events of one partition up to now."""
-    consumer, serde = new_consumer(box.kafka_bootstrap, "test-reader"), serde_of(box)
-    try:
-        place = TopicPartition(topic.name, partition, 0)
-        _, end = consumer.get_watermark_offsets(place, timeout=10)
-        consumer.assign([place])
-        found: list[Event[Any]] = []
-        deadline = time.monotonic() + 20
-        while consumer.position([place])[0].offset < end:
-            assert time.monotonic() < deadline, f"{topic.name}/{partition} does not end"
-            if end == 0:
-                break
-            found += [serde.decode(one.value() or b"") for one in consumer.consume(500, 0.2)]
-        return found
-    finally:
-        consumer.close()
 
 
 class Process:

@@ -17,7 +17,8 @@ from gateway.adapters.clock_log import KafkaClockLog
 from gateway.clock import RegisterEvent
 from runtime.kafka import Outbox, new_producer, send_event
 from tests.builders import a_reading, a_tick, an_event
-from tests.gateway.surroundings import Process, events_in, serde_of
+from tests.gateway.surroundings import Process, serde_of
+from tests.kafka_reader import events_in
 from tests.waiting import eventually
 
 
@@ -123,13 +124,15 @@ def test_herd_clock_killed_and_started_again_has_its_partitions_at_once(
     copies = eventually(
         lambda: [
             event
-            for event in events_in(box, READINGS, partition)
+            for event in events_in(box, READINGS, [partition])
             if isinstance(event.payload, Context) and event.causation_id == registered.event_id
         ],
         why="the context copy",
     )
     assert '"name":"Bontje"' in copies[0].payload.details_json
-    ticks = [event for event in events_in(box, READINGS, partition) if type(event.payload) is Tick]
+    ticks = [
+        event for event in events_in(box, READINGS, [partition]) if type(event.payload) is Tick
+    ]
     assert ticks[-1].actor == "herd-clock"
     assert process.stop() == 0
 

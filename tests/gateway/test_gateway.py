@@ -21,7 +21,8 @@ from firmware_sim.collar import Limits
 from firmware_sim.herd import Herd, Worn
 from firmware_sim.ledger import PRODUCED, read_ledger
 from runtime.mqtt_users import MqttUsers
-from tests.gateway.surroundings import Process, events_of, register
+from tests.gateway.surroundings import Process, register
+from tests.kafka_reader import events_of
 from tests.waiting import eventually
 
 TWO_MB = 2 * 1024 * 1024

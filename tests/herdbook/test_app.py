@@ -16,7 +16,7 @@ from herdbook.settings import HerdbookSettings
 from runtime.lifecycle import Loop
 from tests.builders import MORNING
 from tests.databases import a_database
-from tests.flows.kafka_reader import events_of
+from tests.kafka_reader import events_of
 from tests.loops import loops_running
 
 CLI = UserId("cli")
@@ -56,11 +56,8 @@ def test_an_import_is_in_kafka_when_it_returns(
 
         relayed = herdbook.wait_until_relayed(result.position, within_s=20.0)
 
-        told = [
-            event.payload
-            for event in events_of(box.kafka_bootstrap, box.registry_url, COLLARS, farm)
-        ]
-        animals = list(events_of(box.kafka_bootstrap, box.registry_url, ANIMALS, farm))
+        told = [event.payload for event in events_of(box, COLLARS, farm)]
+        animals = events_of(box, ANIMALS, farm)
     assert relayed
     worn = Assignment(animal_id=AnimalId("bella"), farm_id=farm, worn_from=MORNING)
     assert told[-1] == CollarAssignments(collar_id=collar, assignments=(worn,))
@@ -80,5 +77,5 @@ def test_what_was_registered_while_the_service_was_away_is_told(
         with loops_running(loops):
             assert herdbook.wait_until_relayed(2, within_s=20.0)
 
-    told = events_of(box.kafka_bootstrap, box.registry_url, ANIMALS, farm)
+    told = events_of(box, ANIMALS, farm)
     assert [event.event_type for event in told] == ["animal.registered.v1", "collar.added.v1"]

@@ -4,10 +4,8 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 from redis import Redis as RedisClient
 
 from contracts.clock import SystemClock
@@ -24,11 +22,12 @@ from read_models.adapters.redis_queries import Worklist
 from read_models.adapters.redis_scripts import WORKLIST_ROOT
 from read_models.projector import project
 from read_models.worklist import FOLD_VERSION
-from runtime.kafka import Outbox, new_consumer, new_producer
+from runtime.kafka import Outbox, new_producer
 from runtime.lifecycle import Running
 from runtime.redis import new_redis
 from runtime.registry import RegistrySchemaIds
 from tests.builders import a_reading
+from tests.kafka_reader import events_in
 from tests.read_models.feed import Feed
 from tests.waiting import eventually
 
@@ -112,22 +111,10 @@ def position(worklist: Worklist, farm: FarmId) -> int | None:
         return None
 
 
-def letters_about(box: Addresses, serde: Serde, farm: FarmId, origin: str) -> list[Any]:
+def letters_about(box: Addresses, farm: FarmId, origin: str) -> list[DeadLetter]:
     """The dead letters that came from this place, by now."""
-    consumer: Consumer = new_consumer(box.kafka_bootstrap, f"test-{new_id()}")
-    partition = TopicPartition(DEAD_LETTERS.name, partition_of_farm(farm), 0)
-    consumer.assign([partition])
-    try:
-        _, end = consumer.get_watermark_offsets(partition, timeout=10)
-        found = []
-        while consumer.position([partition])[0].offset < end:
-            for message in consumer.consume(100, 0.2):
-                letter = serde.decode(message.value() or b"").payload
-                if isinstance(letter, DeadLetter) and letter.origin.startswith(origin):
-                    found.append(letter)
-    finally:
-        consumer.close()
-    return found
+    letters = [event.payload for event in events_in(box, DEAD_LETTERS, [partition_of_farm(farm)])]
+    return [letter for letter in letters if letter.origin.startswith(origin)]
 
 
 def test_the_feed_becomes_rows_and_a_bad_record_costs_only_itself(
@@ -146,7 +133,7 @@ def test_the_feed_becomes_rows_and_a_bad_record_costs_only_itself(
         feed.acknowledged("case-1", farm=farm)
         send(outbox, serde, feed, farm)
         eventually(lambda: position(worklist, farm) == 2)
-        letters = letters_about(box, serde, farm, f"kafka:{ALERTS.name}/{partition}/")
+        letters = letters_about(box, farm, f"kafka:{ALERTS.name}/{partition}/")
 
     (row,) = worklist.open_alerts(farm).alerts
     assert row.status == "acknowledged"
