@@ -42,9 +42,11 @@ setup: .venv/.complete .jars/.complete ## Python packages into .venv, jars into 
 	.venv/bin/python -m farmbox.jars fetch
 	@touch $@
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra box --extra dev --generate-hashes --python-version 3.11 \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -q -o requirements.lock
+LOCK = uv pip compile pyproject.toml --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" -q
+lock: ## renew the locks from pyproject.toml (needs uv): all of it, and what a service in production needs
+	$(LOCK) --extra box --extra dev -o requirements.lock
+	$(LOCK) -c requirements.lock -o requirements-services.lock
 
 clean: ## remove what setup and the demo made here
 	rm -rf .venv .jars .herd .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,6 +5,7 @@ is (farm, subject, cause) and cases are numbered in it.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from contracts.detection import Condition, Evidence
@@ -31,7 +32,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRaised:
-    """A case begins. number: 1, 2, 3 … within its stream; alert_id is derived from both."""
+    """A case begins. number: 1, 2, 3 … within its stream; alert_id is derived from both.
+
+    onset_at: when the cause began, aware UTC; None in events from before it was told.
+    """
 
     alert_id: str
     number: int
@@ -41,6 +45,7 @@ class AlertRaised:
     detection_id: str
     revision: int
     evidence: tuple[Evidence, ...] = ()
+    onset_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,13 @@ class AlertAmended:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertAcknowledged:
     """The envelope's actor took the case on."""
+
+    alert_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertReleased:
+    """The envelope's actor gives back a case that was taken on: it is open again."""
 
     alert_id: str
 
@@ -77,6 +89,7 @@ class AlertReopened:
     detection_id: str
     revision: int
     evidence: tuple[Evidence, ...] = ()
+    onset_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

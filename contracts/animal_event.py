@@ -1,4 +1,4 @@
-"""The events of the register: animals and the collars they wear. The feed `herd.animals.v1`.
+"""The events of the register: animals, their collars, the farm. The feed `herd.animals.v1`.
 
 `herd.collars.v1` holds what gateways need of it: each collar's whole list of assignments.
 """
@@ -27,6 +27,29 @@ class AnimalRenamed:
     external_id: str
     name: str | None = None
     group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalCalved:
+    """She calved at calved_at (aware UTC). parity: her calvings so far, None = not known."""
+
+    animal_id: AnimalId
+    calved_at: datetime
+    parity: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmTimeMoved:
+    """A farm that imports its past has told everything up to to_at: its log time moves there."""
+
+    to_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarmLive:
+    """The farm has imported its past: from here on the ticks of its partition are its own."""
+
+    imported_to_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,13 +47,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One measured value that carried the judgement, with the limit it was held against."""
+    """One measured value that carried the judgement, with the limit it was held against.
+
+    usual: what is usual for this subject, in the same unit; None = not known.
+    """
 
     signal: str
     unit: str
     value: float
     limit: float | None = None
     at: datetime
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from contracts import topics
 from contracts.context import Context
 from contracts.dead_letter import DeadLetter
 from contracts.detection import Detection
+from contracts.hour import AnimalHour
 from contracts.reading import CollarReading
 from contracts.tick import Tick
 from contracts.topics import KafkaTopic
@@ -49,14 +50,19 @@ MESSAGES = (
     MessageType("log.tick.v1", Tick, topics.READINGS),
     MessageType("log.context.v1", Context, topics.READINGS),
     MessageType("herd.detection.v1", Detection, topics.DETECTIONS),
+    MessageType("animal.hour.v1", AnimalHour, topics.HOURS),
     MessageType("alert.raised.v1", alert.AlertRaised, topics.ALERTS),
     MessageType("alert.amended.v1", alert.AlertAmended, topics.ALERTS),
     MessageType("alert.acknowledged.v1", alert.AlertAcknowledged, topics.ALERTS),
+    MessageType("alert.released.v1", alert.AlertReleased, topics.ALERTS),
     MessageType("alert.resolved.v1", alert.AlertResolved, topics.ALERTS),
     MessageType("alert.reopened.v1", alert.AlertReopened, topics.ALERTS),
     MessageType("alert.closed.v1", alert.AlertClosed, topics.ALERTS),
     MessageType("animal.registered.v1", animal.AnimalRegistered, topics.ANIMALS),
     MessageType("animal.renamed.v1", animal.AnimalRenamed, topics.ANIMALS),
+    MessageType("animal.calved.v1", animal.AnimalCalved, topics.ANIMALS),
+    MessageType("farm.time-moved.v1", animal.FarmTimeMoved, topics.ANIMALS),
+    MessageType("farm.live.v1", animal.FarmLive, topics.ANIMALS),
     MessageType("collar.added.v1", animal.CollarAdded, topics.ANIMALS),
     MessageType("collar.revoked.v1", animal.CollarRevoked, topics.ANIMALS),
     MessageType("collar.assigned.v1", animal.CollarAssigned, topics.ANIMALS),

@@ -3,10 +3,13 @@
 A service's class sets its prefix: `HERD_<SERVICE>_`. Nothing else reads the environment.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.clock import Clock, FarmClock, SystemClock
 
 
 class ServiceSettings(BaseSettings):
@@ -31,6 +34,27 @@ class ServiceSettings(BaseSettings):
         description="Seconds without progress after which the process ends itself "
         "(its supervisor starts it again).",
     )
+    clock_real_start: AwareDatetime | None = Field(
+        default=None,
+        description="When a demo's clock sets off, in real time; unset = the machine's clock. "
+        "The same for every service of a farm.",
+    )
+    clock_lead_s: float = Field(
+        default=0.0, ge=0, description="Seconds by which that clock starts behind real time."
+    )
+    clock_speed: float = Field(
+        default=1.0,
+        ge=1,
+        le=3600,
+        description="How fast it runs until it has caught up with real time.",
+    )
+
+    def clock(self) -> Clock:
+        """The clock of this process: the machine's, or that of a demo farm."""
+        if self.clock_real_start is None:
+            return SystemClock()
+        lead = timedelta(seconds=self.clock_lead_s)
+        return FarmClock(self.clock_real_start, lead, self.clock_speed)
 
 
 class KafkaFields(BaseSettings):
