@@ -7,6 +7,7 @@ from alerts.domain.commands import (
     AlertCommand,
     CloseAlert,
     PeoplesCommand,
+    ReleaseAlert,
     ResolveAlert,
 )
 from alerts.domain.errors import (
@@ -15,6 +16,7 @@ from alerts.domain.errors import (
     AlertError,
     AlertNotFoundError,
     AlertResolvedError,
+    AlertTakenOnError,
     NoteRefusedError,
 )
 from alerts.handlers import Alerts, Case
@@ -28,11 +30,13 @@ __all__ = [
     "AlertError",
     "AlertNotFoundError",
     "AlertResolvedError",
+    "AlertTakenOnError",
     "Alerts",
     "Case",
     "CloseAlert",
     "NoteRefusedError",
     "PeoplesCommand",
+    "ReleaseAlert",
     "ResolveAlert",
     "Status",
     "open_alerts",

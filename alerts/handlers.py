@@ -8,6 +8,7 @@ from alerts.domain.alert import (
     Alert,
     AlertEvent,
     Status,
+    actor_of,
     alert_stream,
     decide,
     fold,
@@ -74,7 +75,7 @@ class Alerts:
 
 def fold_stored(events: tuple[Event[Any], ...]) -> Alert | None:
     """The state after the stored events of a stream."""
-    return fold(event.payload for event in events)
+    return fold((event.payload, event.actor) for event in events)
 
 
 def _events(command: AlertCommand, decided: tuple[AlertEvent, ...]) -> tuple[Event[Any], ...]:
@@ -87,7 +88,7 @@ def _events(command: AlertCommand, decided: tuple[AlertEvent, ...]) -> tuple[Eve
                 else new_id()
             ),
             at=command.at,
-            actor=f"user:{command.by}",
+            actor=actor_of(command.by),
             farm_id=command.farm_id,
             subject_id=command.subject.id,
         )

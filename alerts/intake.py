@@ -107,7 +107,7 @@ def _decided(store: EventStore, detections: Sequence[Event[Detection]]) -> list[
         )
         versions[stream] += len(decided)
         for payload in decided:
-            alerts[stream] = evolve(alerts[stream], payload)
+            alerts[stream] = evolve(alerts[stream], payload, ACTOR)
     return appends
 
 

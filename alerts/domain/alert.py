@@ -16,13 +16,16 @@ from alerts.domain.commands import (
     AcknowledgeAlert,
     CloseAlert,
     Command,
+    PeoplesCommand,
     RecordDetection,
+    ReleaseAlert,
     ResolveAlert,
 )
 from alerts.domain.errors import (
     AlertClosedError,
     AlertNotFoundError,
     AlertResolvedError,
+    AlertTakenOnError,
     CorruptStreamError,
     NoteRefusedError,
 )
@@ -32,12 +35,13 @@ from contracts.alert_event import (
     AlertAmended,
     AlertClosed,
     AlertRaised,
+    AlertReleased,
     AlertReopened,
     AlertResolved,
     Outcome,
 )
 from contracts.detection import Condition, Detection, Phase
-from contracts.ids import FarmId, Subject, checked_id, derived_id
+from contracts.ids import FarmId, Subject, UserId, checked_id, derived_id
 
 CATEGORY = "alert"
 NOTE_CHARS_MAX = 2000  # a page; whoever needs more writes a report
@@ -45,7 +49,13 @@ NOTE_CHARS_MAX = 2000  # a page; whoever needs more writes a report
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 AlertEvent = (
-    AlertRaised | AlertAmended | AlertAcknowledged | AlertResolved | AlertReopened | AlertClosed
+    AlertRaised
+    | AlertAmended
+    | AlertAcknowledged
+    | AlertReleased
+    | AlertResolved
+    | AlertReopened
+    | AlertClosed
 )
 
 
@@ -64,12 +74,14 @@ class Alert:
 
     revisions: of each detection that this case knows, the newest that changed it. earlier: the
     detections of the cases before. resolved_by_people: a machine's next word does not undo it.
+    taken_by: the actor who took it on, None = nobody has, or nobody knows who.
     """
 
     alert_id: str
     number: int
     status: Status = Status.OPEN
     resolved_by_people: bool = False
+    taken_by: str | None = None
     outcome: Outcome | None = None
     note: str | None = None
     revisions: Mapping[str, int] = field(default_factory=dict)
@@ -90,11 +102,16 @@ def alert_id_of(stream: str, number: int) -> str:
     return derived_id("alert", stream, number)
 
 
-def fold(events: Iterable[AlertEvent]) -> Alert | None:
-    """The state after these events; None if there are none."""
+def actor_of(user_id: UserId) -> str:
+    """A person as events name him."""
+    return f"user:{user_id}"
+
+
+def fold(events: Iterable[tuple[AlertEvent, str]]) -> Alert | None:
+    """The state after these events, each with its actor; None if there are none."""
     alert: Alert | None = None
-    for event in events:
-        alert = evolve(alert, event)
+    for event, actor in events:
+        alert = evolve(alert, event, actor)
     return alert
 
 
@@ -108,6 +125,8 @@ def decide(alert: Alert | None, command: Command) -> tuple[AlertEvent, ...]:
             return _record(alert, command.stream, command.detection)
         case AcknowledgeAlert():
             return _acknowledge(_looked_at(alert, command))
+        case ReleaseAlert():
+            return _release(_looked_at(alert, command), command)
         case ResolveAlert():
             return _resolve(_looked_at(alert, command))
         case CloseAlert():
@@ -148,6 +167,7 @@ def _raised(alert: Alert | None, stream: str, detection: Detection) -> AlertRais
         detection_id=detection.detection_id,
         revision=detection.revision,
         evidence=detection.evidence,
+        onset_at=detection.onset_at,
     )
 
 
@@ -166,6 +186,7 @@ def _reopened(alert_id: str, detection: Detection) -> AlertReopened:
         detection_id=detection.detection_id,
         revision=detection.revision,
         evidence=detection.evidence,
+        onset_at=detection.onset_at,
     )
 
 
@@ -175,7 +196,7 @@ def _resolved(alert_id: str, detection: Detection) -> AlertResolved:
     )
 
 
-def _looked_at(alert: Alert | None, command: AcknowledgeAlert | ResolveAlert | CloseAlert) -> Alert:
+def _looked_at(alert: Alert | None, command: PeoplesCommand) -> Alert:
     """The case that a person's order is about, if it still is the newest one."""
     if alert is None:
         raise AlertNotFoundError(command.alert_id)
@@ -193,6 +214,22 @@ def _acknowledge(alert: Alert) -> tuple[AlertEvent, ...]:
             return (AlertAcknowledged(alert_id=alert.alert_id),)
         case Status.ACKNOWLEDGED:
             return ()  # a second click or a retried request changes nothing
+        case Status.RESOLVED:
+            raise AlertResolvedError(alert.alert_id)
+        case Status.CLOSED:
+            raise AlertClosedError(alert.alert_id, alert.outcome)
+        case _:
+            assert_never(alert.status)
+
+
+def _release(alert: Alert, command: ReleaseAlert) -> tuple[AlertEvent, ...]:
+    match alert.status:
+        case Status.OPEN:
+            return ()  # given back already, or never taken on: it is as he wants it
+        case Status.ACKNOWLEDGED:
+            if not command.by_owner and alert.taken_by != actor_of(command.by):
+                raise AlertTakenOnError(alert.alert_id)
+            return (AlertReleased(alert_id=alert.alert_id),)
         case Status.RESOLVED:
             raise AlertResolvedError(alert.alert_id)
         case Status.CLOSED:
@@ -227,9 +264,10 @@ def _close(alert: Alert, command: CloseAlert) -> tuple[AlertEvent, ...]:
     return (AlertClosed(alert_id=alert.alert_id, outcome=command.outcome, note=command.note),)
 
 
-def evolve(alert: Alert | None, event: AlertEvent) -> Alert:
+def evolve(alert: Alert | None, event: AlertEvent, actor: str) -> Alert:  # noqa: PLR0911  a way out for each event
     """Apply one stored event. Reads no clock, judges nothing: what is stored has happened.
 
+    actor: who did it, as its envelope says.
     Raises CorruptStreamError where an event cannot follow on the state.
     """
     if isinstance(event, AlertRaised):
@@ -240,13 +278,15 @@ def evolve(alert: Alert | None, event: AlertEvent) -> Alert:
         case AlertAmended(), _:
             return _knowing(alert, event.detection_id, event.revision)
         case AlertAcknowledged(), Status.OPEN:
-            return replace(alert, status=Status.ACKNOWLEDGED)
+            return replace(alert, status=Status.ACKNOWLEDGED, taken_by=actor)
+        case AlertReleased(), Status.ACKNOWLEDGED:
+            return replace(alert, status=Status.OPEN, taken_by=None)
         case AlertResolved(), Status.OPEN | Status.ACKNOWLEDGED:
             by_people = event.detection_id is None
             resolved = replace(alert, status=Status.RESOLVED, resolved_by_people=by_people)
             return _knowing(resolved, event.detection_id, event.revision)
         case AlertReopened(), Status.RESOLVED:
-            reopened = replace(alert, status=Status.OPEN, resolved_by_people=False)
+            reopened = replace(alert, status=Status.OPEN, resolved_by_people=False, taken_by=None)
             return _knowing(reopened, event.detection_id, event.revision)
         case AlertClosed(), _:
             return replace(alert, status=Status.CLOSED, outcome=event.outcome, note=event.note)

@@ -32,6 +32,13 @@ class AcknowledgeAlert(AlertCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseAlert(AlertCommand):
+    """Give back a case that was taken on. by_owner: an owner may, whoever had taken it."""
+
+    by_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveAlert(AlertCommand):
     """Say that the cause is over."""
 
@@ -52,5 +59,5 @@ class RecordDetection:
     detection: Detection
 
 
-PeoplesCommand = AcknowledgeAlert | ResolveAlert | CloseAlert
+PeoplesCommand = AcknowledgeAlert | ReleaseAlert | ResolveAlert | CloseAlert
 Command = PeoplesCommand | RecordDetection

@@ -25,10 +25,19 @@ class AlertClosedError(AlertError):
 
 
 class AlertResolvedError(AlertError):
-    """The cause is over: there is nothing to take on, only to judge."""
+    """The cause is over: there is nothing to take on or give back, only to judge."""
 
     def __init__(self, alert_id: str) -> None:
         super().__init__(f"alert {alert_id} is resolved already: close it with what was found")
+
+
+class AlertTakenOnError(AlertError):
+    """Somebody else has the case: only he or an owner may give it back."""
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__(
+            f"alert {alert_id} was taken on by somebody else: he or an owner can give it back"
+        )
 
 
 class NoteRefusedError(AlertError):

@@ -3,9 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts import AcknowledgeAlert, CloseAlert, ResolveAlert
-from alerts.domain.alert import Alert, AlertEvent, alert_id_of, alert_stream, decide, evolve
+from alerts import AcknowledgeAlert, CloseAlert, ReleaseAlert, ResolveAlert
+from alerts.domain.alert import (
+    Alert,
+    AlertEvent,
+    actor_of,
+    alert_id_of,
+    alert_stream,
+    decide,
+    evolve,
+)
 from alerts.domain.commands import Command, RecordDetection
+from alerts.intake import ACTOR
 from contracts.alert_event import Outcome
 from contracts.detection import Condition, Detection, Phase
 from contracts.ids import Subject, SubjectKind, UserId
@@ -57,6 +66,11 @@ def acknowledge(**said: Any) -> AcknowledgeAlert:  # noqa: ANN401  any field
     return AcknowledgeAlert(**order(**said))
 
 
+def release(**said: Any) -> ReleaseAlert:  # noqa: ANN401  any field
+    """Give it back."""
+    return ReleaseAlert(**order(**said))
+
+
 def resolve(**said: Any) -> ResolveAlert:  # noqa: ANN401  any field
     """Say that it is over."""
     return ResolveAlert(**order(**said))
@@ -73,6 +87,11 @@ def after(*commands: Command) -> tuple[Alert | None, list[AlertEvent]]:
     events: list[AlertEvent] = []
     for command in commands:
         for event in decide(alert, command):
-            alert = evolve(alert, event)
+            alert = evolve(alert, event, actor(command))
             events.append(event)
     return alert, events
+
+
+def actor(command: Command) -> str:
+    """Who stands in the envelope of what follows on an order."""
+    return ACTOR if isinstance(command, RecordDetection) else actor_of(command.by)

@@ -22,33 +22,38 @@ from alerts.domain.errors import (
     AlertError,
     AlertNotFoundError,
     AlertResolvedError,
+    AlertTakenOnError,
     CorruptStreamError,
     NoteRefusedError,
 )
+from alerts.intake import ACTOR
 from contracts.alert_event import (
     AlertAcknowledged,
     AlertAmended,
     AlertClosed,
     AlertRaised,
+    AlertReleased,
     AlertReopened,
     AlertResolved,
     Outcome,
     Priority,
 )
 from contracts.detection import Condition, Phase
-from contracts.ids import FarmId, InvalidIdError, Subject, SubjectKind
+from contracts.ids import FarmId, InvalidIdError, Subject, SubjectKind, UserId
 from tests.alerts.cases import (
     FIRST,
     SECOND,
     STREAM,
     acknowledge,
+    actor,
     after,
     close,
     found,
     machine,
+    release,
     resolve,
 )
-from tests.builders import FARM
+from tests.builders import FARM, MORNING
 
 
 def kinds(events: list[AlertEvent]) -> list[type[AlertEvent]]:
@@ -73,6 +78,7 @@ def test_an_onset_raises_the_first_case() -> None:
         priority=Priority.URGENT,
         detection_id="d-1",
         revision=1,
+        onset_at=MORNING,
     )
     assert events == [raised]
     assert status_of(alert) is Status.OPEN
@@ -116,7 +122,9 @@ def test_an_onset_after_the_end_reopens_the_case() -> None:
     over = machine(revision=2, phase=Phase.END)
     alert, events = after(machine(), acknowledge(), over, machine("d-2"))
 
-    assert events[-1] == AlertReopened(alert_id=FIRST, detection_id="d-2", revision=1)
+    assert events[-1] == AlertReopened(
+        alert_id=FIRST, detection_id="d-2", revision=1, onset_at=MORNING
+    )
     assert status_of(alert) is Status.OPEN
 
 
@@ -179,6 +187,49 @@ def test_acknowledging_twice_is_one_event() -> None:
     assert kinds(events) == [AlertRaised, AlertAcknowledged]
 
 
+def test_whoever_took_a_case_on_gives_it_back() -> None:
+    """The undo of a tap: the case is open again, and a second tap on undo changes nothing."""
+    alert, events = after(machine(), acknowledge(), release(), release())
+
+    assert kinds(events) == [AlertRaised, AlertAcknowledged, AlertReleased]
+    assert status_of(alert) is Status.OPEN
+    assert kinds(list(decide(alert, acknowledge()))) == [AlertAcknowledged]
+
+
+def test_a_case_that_nobody_took_on_is_not_given_back() -> None:
+    """There is nothing to undo, and nothing to complain about either."""
+    alert, _ = after(machine())
+
+    assert decide(alert, release()) == ()
+
+
+def test_another_persons_case_is_given_back_by_an_owner_alone() -> None:
+    """A vet's case must not slip from his hands by somebody else's finger."""
+    alert, _ = after(machine(), acknowledge())
+    other = UserId("u-2")
+
+    with pytest.raises(AlertTakenOnError, match=FIRST):
+        decide(alert, release(by=other))
+    assert kinds(list(decide(alert, release(by=other, by_owner=True)))) == [AlertReleased]
+
+
+def test_a_resolved_case_is_not_given_back() -> None:
+    """It waits for a judgement, whoever had it."""
+    alert, _ = after(machine(), acknowledge(), resolve())
+
+    with pytest.raises(AlertResolvedError, match="close it"):
+        decide(alert, release())
+
+
+def test_a_case_that_came_back_belongs_to_nobody() -> None:
+    """Who had taken on the first spell has not taken on the second."""
+    over = machine(revision=2, phase=Phase.END)
+    alert, _ = after(machine(), acknowledge(), over, machine("d-2"))
+
+    assert alert is not None
+    assert alert.taken_by is None
+
+
 def test_resolving_twice_is_one_event() -> None:
     """As above."""
     _, events = after(machine(), resolve(), resolve())
@@ -199,7 +250,9 @@ def test_a_case_is_closed_from_any_state(before: tuple[Command, ...]) -> None:
     assert status_of(alert) is Status.CLOSED
 
 
-@pytest.mark.parametrize("late", [acknowledge(), resolve(), close(outcome=Outcome.DEVICE_FAULT)])
+@pytest.mark.parametrize(
+    "late", [acknowledge(), release(), resolve(), close(outcome=Outcome.DEVICE_FAULT)]
+)
 def test_a_closed_case_takes_no_orders(late: Command) -> None:
     """A judgement is not overwritten by whoever comes second."""
     alert, _ = after(machine(), close())
@@ -259,6 +312,7 @@ CANNOT_FOLLOW: list[tuple[list[Command], AlertEvent]] = [
     ([machine()], AlertAcknowledged(alert_id=SECOND)),
     ([machine(), acknowledge()], AlertAcknowledged(alert_id=FIRST)),
     ([machine(), resolve()], AlertResolved(alert_id=FIRST)),
+    ([machine()], AlertReleased(alert_id=FIRST)),
     ([machine(), close()], AlertResolved(alert_id=FIRST)),
 ]
 
@@ -271,7 +325,7 @@ def test_a_stream_that_makes_no_sense_is_said_to_be_damaged(
     alert, _ = after(*before)
 
     with pytest.raises(CorruptStreamError, match="cannot follow"):
-        evolve(alert, event)
+        evolve(alert, event, "somebody")
 
 
 def test_cases_do_not_overlap() -> None:
@@ -279,7 +333,7 @@ def test_cases_do_not_overlap() -> None:
     alert, events = after(machine())
 
     with pytest.raises(CorruptStreamError):
-        evolve(alert, events[0])
+        evolve(alert, events[0], ACTOR)
 
 
 DETECTIONS = st.builds(
@@ -290,36 +344,37 @@ DETECTIONS = st.builds(
 )
 PEOPLE = st.builds(
     lambda make, alert_id: make(alert_id=alert_id),
-    st.sampled_from([acknowledge, resolve, close]),
+    st.sampled_from([acknowledge, release, resolve, close]),
     st.sampled_from([FIRST, SECOND]),
 )
 ORDERS = st.lists(st.one_of(DETECTIONS, PEOPLE), max_size=25)
 
 
-def carried_out(orders: list[Command]) -> list[AlertEvent]:
-    """The events of a stream after these orders; refused ones change nothing."""
+def carried_out(orders: list[Command]) -> list[tuple[AlertEvent, str]]:
+    """The events of a stream after these orders, with their actors; refused ones change nothing."""
     alert: Alert | None = None
-    events: list[AlertEvent] = []
+    events: list[tuple[AlertEvent, str]] = []
     for order in orders:
         try:
             decided = decide(alert, order)
         except AlertError:
             continue
         for event in decided:
-            alert = evolve(alert, event)
-            events.append(event)
+            alert = evolve(alert, event, actor(order))
+            events.append((event, actor(order)))
     return events
 
 
 @given(ORDERS)
 def test_at_most_one_case_is_open_in_any_interleaving(orders: list[Command]) -> None:
     """Whatever machine and people do: cases follow one another, and no stream gets damaged."""
-    events = carried_out(orders)
+    told = carried_out(orders)
+    events = [event for event, _ in told]
 
     raised = [index for index, event in enumerate(events) if isinstance(event, AlertRaised)]
     assert all(AlertClosed in kinds(events[a:b]) for a, b in pairwise(raised))
     assert [events[i].alert_id for i in raised][:2] == [FIRST, SECOND][: len(raised)]
-    assert fold(events) == fold(list(events))
+    assert fold(told) == fold(list(told))
 
 
 @given(ORDERS, st.data())

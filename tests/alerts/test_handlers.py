@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from alerts import AlertBusyError, AlertNotFoundError, Alerts, Status
+from alerts import AlertBusyError, AlertNotFoundError, Alerts, AlertTakenOnError, Status
 from alerts.intake import take_in
 from contracts.alert_event import AlertAcknowledged, AlertClosed
 from contracts.detection import Condition, Detection, Phase
 from contracts.envelope import Event
+from contracts.ids import UserId
 from event_store.memory import MemoryEventStore
 from event_store.port import Append, AppendResult
-from tests.alerts.cases import COW, FIRST, STREAM, acknowledge, close, resolve
+from tests.alerts.cases import COW, FIRST, STREAM, acknowledge, close, release, resolve
 from tests.builders import FARM, a_detection, at
 
 
@@ -72,6 +73,17 @@ def test_a_repeat_that_comes_late_does_not_undo_what_followed(store: MemoryEvent
 
     assert alerts.handle(acknowledge(command_id="k-1")) == ()
     assert alerts.case(FARM, COW, Condition.FEVER).status is Status.OPEN
+
+
+def test_who_took_a_case_on_is_known_from_the_store(store: MemoryEventStore) -> None:
+    """The right to give it back rests on the envelope of what was stored, not on a memory."""
+    Alerts(store).handle(acknowledge())
+
+    with pytest.raises(AlertTakenOnError):
+        Alerts(store).handle(release(by=UserId("u-2")))
+    (event,) = Alerts(store).handle(release())
+
+    assert (event.event_type, event.actor) == ("alert.released.v1", "user:u-1")
 
 
 def test_where_a_case_stands_can_be_asked(store: MemoryEventStore) -> None:
