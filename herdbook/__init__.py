@@ -15,9 +15,12 @@ from herdbook.domain.errors import (
     CollarNotWornError,
     CredentialsRefusedError,
     ExternalIdTakenError,
+    FarmIsLiveError,
     HerdbookBusyError,
     HerdbookError,
+    ParityRefusedError,
     TextRefusedError,
+    TimeRefusedError,
 )
 from herdbook.handlers import Herdbook
 from herdbook.importing import ImportResult, import_csv
@@ -32,13 +35,16 @@ __all__ = [
     "Credentials",
     "CredentialsRefusedError",
     "ExternalIdTakenError",
+    "FarmIsLiveError",
     "Herdbook",
     "HerdbookBusyError",
     "HerdbookError",
     "ImportResult",
+    "ParityRefusedError",
     "RegisterAnimal",
     "RemoveCollar",
     "TextRefusedError",
+    "TimeRefusedError",
     "import_csv",
     "open_herdbook",
 ]

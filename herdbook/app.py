@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from contracts.clock import Clock
 from contracts.serde import Serde
 from event_store.adapters.postgres import FEED_ROLE, MIGRATIONS, PostgresEventStore
 from event_store.relay import relay
@@ -44,11 +45,14 @@ def registry_serde(url: str) -> Serde:
     return Serde(schema_ids)
 
 
-def open_herdbook(dsn: str, mqtt_users_dir: Path | None = None) -> Herdbook:
+def open_herdbook(
+    dsn: str, mqtt_users_dir: Path | None = None, clock: Clock | None = None
+) -> Herdbook:
     """The commands of the register over the store at `dsn`; close it, or use it in a `with`.
 
     mqtt_users_dir: where the MQTT broker's users are kept; None = collars cannot be added here.
+    clock: the farm's; None = the machine's.
     """
     migrate(dsn, MIGRATIONS)
     credentials = MqttCredentials(mqtt_users_dir) if mqtt_users_dir is not None else None
-    return Herdbook(PostgresEventStore(dsn), credentials)
+    return Herdbook(PostgresEventStore(dsn), credentials, clock)

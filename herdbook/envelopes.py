@@ -3,12 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from contracts.animal_event import CollarAdded, CollarAssigned, CollarRemoved, CollarRevoked
+from contracts.animal_event import (
+    AnimalCalved,
+    CollarAdded,
+    CollarAssigned,
+    CollarRemoved,
+    CollarRevoked,
+    FarmLive,
+    FarmTimeMoved,
+)
 from contracts.envelope import Event
 from contracts.ids import FarmId, UserId, new_id
 from contracts.messages import event_type_of
 from herdbook.domain.animal import AnimalEvent
 from herdbook.domain.collar import CollarEvent
+from herdbook.domain.farm import FarmEvent
 
 CLI = UserId("cli")  # whoever sits at the machine; everybody else is a user
 
@@ -19,16 +28,20 @@ def actor_of(by: UserId) -> str:
 
 
 def register_event(
-    payload: AnimalEvent | CollarEvent, *, farm_id: FarmId, by: UserId, now: datetime
+    payload: AnimalEvent | CollarEvent | FarmEvent, *, farm_id: FarmId, by: UserId, now: datetime
 ) -> Event[Any]:
-    """An event that occurred now; a collar's when it was put on or off, which may be long ago."""
+    """An event that occurred now; a calving, and a collar put on or off, when that was."""
     match payload:
         case CollarAssigned():
             occurred_at, subject = payload.worn_from, str(payload.animal_id)
         case CollarRemoved():
             occurred_at, subject = payload.worn_to, str(payload.animal_id)
+        case AnimalCalved():
+            occurred_at, subject = payload.calved_at, str(payload.animal_id)
         case CollarAdded() | CollarRevoked():
             occurred_at, subject = now, str(payload.collar_id)
+        case FarmTimeMoved() | FarmLive():
+            occurred_at, subject = now, str(farm_id)
         case _:
             occurred_at, subject = now, str(payload.animal_id)
     return Event(

@@ -18,7 +18,9 @@ from event_store.relay import Record, ToRecords
 from herdbook.domain.animal import CATEGORY as ANIMAL
 from herdbook.domain.collar import CATEGORY as COLLAR
 from herdbook.domain.collar import collar_of, fold_collar
+from herdbook.domain.farm import CATEGORY as FARM
 
+FED = tuple(f"{category}:" for category in (ANIMAL, COLLAR, FARM))
 RELAY = "herdbook-relay"  # its position is stored under this name
 
 
@@ -30,7 +32,7 @@ def register_records(store: EventStore, serde: Serde) -> ToRecords:
         for event in events:
             if event.farm_id is None or event.stored is None:
                 continue
-            if event.stored.stream.startswith((f"{ANIMAL}:", f"{COLLAR}:")):
+            if event.stored.stream.startswith(FED):
                 partition = partition_of_farm(event.farm_id)
                 yield Record(ANIMALS, partition, event.aggregate_id, serde.encode(event))
             if isinstance(event.payload, CollarAssigned | CollarRemoved):

@@ -2,18 +2,23 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from contracts.clock import Clock, SystemClock
 from contracts.envelope import Event
-from contracts.ids import CollarId, FarmId, UserId
-from event_store.port import EventStore, VersionConflictError
+from contracts.ids import AnimalId, CollarId, FarmId, UserId
+from event_store.port import Append, EventStore, VersionConflictError
 from herdbook.credentials import Credentials
 from herdbook.domain.commands import (
     AddCollar,
     AssignCollar,
     Command,
+    FarmCommand,
+    GoLive,
+    MoveTime,
+    RecordCalving,
     RegisterAnimal,
     RemoveCollar,
     RevokeCollar,
@@ -23,6 +28,8 @@ from herdbook.domain.errors import (
     ExternalIdTakenError,
     HerdbookBusyError,
 )
+from herdbook.domain.farm import decide_farm, farm_stream, fold_farm
+from herdbook.envelopes import register_event
 from herdbook.feed import RELAY
 from herdbook.register import Register
 
@@ -81,6 +88,36 @@ class Herdbook:
         """The collars that the broker lets in."""
         return self._at_hand().collars()
 
+    def record_calving(
+        self,
+        animal_id: AnimalId,
+        farm_id: FarmId,
+        calved_at: datetime,
+        parity: int | None = None,
+        *,
+        by: UserId,
+    ) -> tuple[Event[Any], ...]:
+        """She calved then (aware UTC); no event if that is known. parity: with it, None = unknown.
+
+        Raises AnimalNotFoundError, TimeRefusedError, ParityRefusedError.
+        """
+        command = RecordCalving(
+            animal_id=animal_id, farm_id=farm_id, calved_at=calved_at, parity=parity
+        )
+        return self._carry_out(command, by)
+
+    def move_time(self, farm_id: FarmId, to: datetime, *, by: UserId) -> int:
+        """The farm, which imports its past, has told all up to `to`; a position that covers it.
+
+        Told before, or told further already, nothing changes. Raises FarmIsLiveError,
+        TimeRefusedError.
+        """
+        return self._carry_out_farm(MoveTime(farm_id=farm_id, to=to), by)
+
+    def go_live(self, farm_id: FarmId, *, by: UserId) -> int:
+        """The farm has told all its past; a position of the log that covers it."""
+        return self._carry_out_farm(GoLive(farm_id=farm_id), by)
+
     def wait_until_relayed(self, position: int, within_s: float) -> bool:
         """Whether everything up to this position is in Kafka, where gateways learn of it."""
         deadline = time.monotonic() + within_s
@@ -117,12 +154,31 @@ class Herdbook:
 
         return retried_on_conflict(attempt)
 
+    def _carry_out_farm(self, command: FarmCommand, by: UserId) -> int:
+        stream = farm_stream(command.farm_id)
+
+        def attempt() -> int:
+            known, now = self.store.load(stream), self._clock.now()
+            decided = tuple(
+                register_event(payload, farm_id=command.farm_id, by=by, now=now)
+                for payload in decide_farm(fold_farm(known), command, now)
+            )
+            if decided:
+                return self.store.append([Append(stream, len(known), decided)]).position
+            return max(event.stored.position for event in known if event.stored)
+
+        return retried_on_conflict(attempt)
+
     def _decide(self, register: Register, command: Command) -> None:
         if isinstance(command, RegisterAnimal):
             register.load([command.animal_id])
             holder = register.holders([command.external_id]).get(command.external_id)
             if holder not in (None, command.animal_id):
                 raise ExternalIdTakenError(command.external_id, str(holder))
+            register.register(command)
+            return
+        if isinstance(command, RecordCalving):
+            register.load([command.animal_id])
             register.register(command)
             return
         wearers = [command.animal_id] if isinstance(command, AssignCollar) else []

@@ -9,9 +9,11 @@ from contracts.ids import AnimalId, CollarId, FarmId, UserId, checked_id
 from event_store.port import Append, AppendResult, EventStore
 from herdbook.domain.animal import (
     Animal,
+    AnimalEvent,
     animal_of,
     animal_stream,
     decide_animal,
+    decide_calving,
     evolve_animal,
     fold_animal,
 )
@@ -22,7 +24,7 @@ from herdbook.domain.collar import (
     evolve_collar,
     fold_collar,
 )
-from herdbook.domain.commands import AssignCollar, CollarCommand, RegisterAnimal
+from herdbook.domain.commands import AssignCollar, CollarCommand, RecordCalving, RegisterAnimal
 from herdbook.domain.errors import AnimalNotFoundError
 from herdbook.envelopes import register_event
 
@@ -73,11 +75,11 @@ class Register:
                     holders[external_id] = animal.animal_id
         return holders
 
-    def register(self, command: RegisterAnimal) -> None:
+    def register(self, command: RegisterAnimal | RecordCalving) -> None:
         """Decide on a loaded animal; raises a HerdbookError."""
         stream = animal_stream(command.animal_id)
         animal = self._animals[stream]
-        for payload in decide_animal(animal, command):
+        for payload in self._decided_on(animal, command):
             event = self._event(payload)
             animal = self._animals[stream] = evolve_animal(animal, event)
             self._decided.setdefault(stream, []).append(event)
@@ -93,6 +95,13 @@ class Register:
             event = self._event(payload)
             self._collars[stream] = evolve_collar(self._collars[stream], event)
             self._decided.setdefault(stream, []).append(event)
+
+    def _decided_on(
+        self, animal: Animal | None, command: RegisterAnimal | RecordCalving
+    ) -> tuple[AnimalEvent, ...]:
+        if isinstance(command, RecordCalving):
+            return decide_calving(animal, command, self.now)
+        return decide_animal(animal, command)
 
     def changes(self) -> int:
         """How many events were decided."""

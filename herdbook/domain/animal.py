@@ -2,32 +2,44 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from contracts.animal_event import AnimalRegistered, AnimalRenamed
+from contracts.animal_event import AnimalCalved, AnimalRegistered, AnimalRenamed
+from contracts.clock import iso
 from contracts.envelope import Event
 from contracts.ids import AnimalId, FarmId, checked_id
-from herdbook.domain.commands import RegisterAnimal
-from herdbook.domain.errors import AnimalElsewhereError, CorruptStreamError, TextRefusedError
+from herdbook.domain.commands import RecordCalving, RegisterAnimal
+from herdbook.domain.errors import (
+    AnimalElsewhereError,
+    AnimalNotFoundError,
+    CorruptStreamError,
+    ParityRefusedError,
+    TextRefusedError,
+    TimeRefusedError,
+)
 
 CATEGORY = "animal"
 TEXT_CHARS_MAX = 100  # longer than any ear tag, ISO 11784 number or name we have seen
 # control characters (NUL breaks JSON in PostgreSQL, line ends break lists), lone surrogates
 REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
-AnimalEvent = AnimalRegistered | AnimalRenamed
+PARITY_MAX = 30  # the oldest cow on record had calved 39 times; beyond this it is a typing slip
+
+AnimalEvent = AnimalRegistered | AnimalRenamed | AnimalCalved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Animal:
-    """What is known of one animal."""
+    """What is known of one animal. calvings: (calved_at, parity), the last told last."""
 
     animal_id: AnimalId
     farm_id: FarmId
     external_id: str
     name: str | None = None
     group: str | None = None
+    calvings: tuple[tuple[datetime, int | None], ...] = ()
 
 
 def animal_stream(animal_id: AnimalId) -> str:
@@ -72,6 +84,25 @@ def decide_animal(animal: Animal | None, command: RegisterAnimal) -> tuple[Anima
     )
 
 
+def decide_calving(
+    animal: Animal | None, command: RecordCalving, now: datetime
+) -> tuple[AnimalCalved, ...]:
+    """Calved, or nothing new. The same time with another parity corrects what was told.
+
+    Raises AnimalNotFoundError, TimeRefusedError, ParityRefusedError.
+    """
+    if animal is None or animal.farm_id != command.farm_id:
+        raise AnimalNotFoundError(command.animal_id, command.farm_id)
+    if command.calved_at > now:
+        raise TimeRefusedError(f"calved_at {iso(command.calved_at)} lies ahead: it is {iso(now)}")
+    if command.parity is not None and not 1 <= command.parity <= PARITY_MAX:
+        raise ParityRefusedError(command.parity, PARITY_MAX)
+    calved_at = command.calved_at.astimezone(UTC)
+    if dict(animal.calvings).get(calved_at, -1) == command.parity:
+        return ()
+    return (AnimalCalved(animal_id=command.animal_id, calved_at=calved_at, parity=command.parity),)
+
+
 def _checked_text(what: str, text: str | None) -> None:
     if text is None:
         return
@@ -91,6 +122,8 @@ def evolve_animal(animal: Animal | None, event: Event[Any]) -> Animal:
             pass
         case AnimalRenamed(), Animal() if animal.farm_id == event.farm_id:
             pass
+        case AnimalCalved(), Animal() if animal.farm_id == event.farm_id:
+            return replace(animal, calvings=(*animal.calvings, (known.calved_at, known.parity)))
         case _:
             raise CorruptStreamError(event, animal)
     if event.farm_id is None:
@@ -101,6 +134,7 @@ def evolve_animal(animal: Animal | None, event: Event[Any]) -> Animal:
         external_id=known.external_id,
         name=known.name,
         group=known.group,
+        calvings=animal.calvings if animal else (),
     )
 
 

@@ -18,6 +18,16 @@ class RegisterAnimal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCalving:
+    """Say that the animal calved at calved_at. parity: her calvings with it, None = unknown."""
+
+    animal_id: AnimalId
+    farm_id: FarmId
+    calved_at: datetime
+    parity: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssignCollar:
     """Say that the animal wears the collar since worn_from, which may lie in the past."""
 
@@ -52,5 +62,21 @@ class RevokeCollar:
     farm_id: FarmId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveTime:
+    """Let the farm, which imports its past, have told everything up to `to`."""
+
+    farm_id: FarmId
+    to: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoLive:
+    """Say that the farm has told all its past."""
+
+    farm_id: FarmId
+
+
 CollarCommand = AssignCollar | RemoveCollar | AddCollar | RevokeCollar
-Command = RegisterAnimal | CollarCommand
+FarmCommand = MoveTime | GoLive
+Command = RegisterAnimal | RecordCalving | CollarCommand

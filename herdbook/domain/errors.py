@@ -33,6 +33,27 @@ class TextRefusedError(HerdbookError):
     """A name, group or external id that is empty, too long, or holds control characters."""
 
 
+class TimeRefusedError(HerdbookError):
+    """A time that cannot be: it lies ahead of now."""
+
+
+class ParityRefusedError(HerdbookError):
+    """No cow has calved that often, or fewer times than once."""
+
+    def __init__(self, parity: int, most: int) -> None:
+        super().__init__(f"parity {parity} is outside 1 … {most}: leave it out if it is not known")
+
+
+class FarmIsLiveError(HerdbookError):
+    """The farm has told its past; from then on time passes by itself."""
+
+    def __init__(self, farm_id: str) -> None:
+        super().__init__(
+            f"farm {farm_id} is live: its time cannot be moved any more. "
+            "What it tells late counts as late"
+        )
+
+
 class CollarElsewhereError(HerdbookError):
     """The collar is another farm's: worn there at that time, or let in to the broker for it."""
 

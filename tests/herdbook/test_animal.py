@@ -1,23 +1,33 @@
 """An animal keeps its id for life; what people call it may change."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from contracts.animal_event import AnimalRegistered, AnimalRenamed
+from contracts.animal_event import AnimalCalved, AnimalRegistered, AnimalRenamed
 from contracts.ids import AnimalId, FarmId, InvalidIdError
-from herdbook import AnimalElsewhereError, RegisterAnimal, TextRefusedError
+from herdbook import (
+    AnimalElsewhereError,
+    AnimalNotFoundError,
+    ParityRefusedError,
+    RegisterAnimal,
+    TextRefusedError,
+    TimeRefusedError,
+)
 from herdbook.domain.animal import (
     TEXT_CHARS_MAX,
     Animal,
     animal_of,
     animal_stream,
     decide_animal,
+    decide_calving,
     evolve_animal,
     fold_animal,
 )
+from herdbook.domain.commands import RecordCalving
 from herdbook.domain.errors import CorruptStreamError
-from tests.builders import FARM, an_event
+from tests.builders import FARM, MORNING, an_event
 
 BELLA = AnimalId("nl-0017")
 
@@ -92,3 +102,56 @@ def test_a_stream_is_named_for_its_animal() -> None:
     assert animal_of(animal_stream(BELLA)) == BELLA
     with pytest.raises(InvalidIdError):
         animal_stream(AnimalId("nl:17"))
+
+
+def calving(**said: Any) -> RecordCalving:  # noqa: ANN401  any field
+    """Bella's third, this morning."""
+    given: dict[str, Any] = {"animal_id": BELLA, "farm_id": FARM, "calved_at": MORNING, "parity": 3}
+    return RecordCalving(**(given | said))
+
+
+def after(animal: Animal, command: RecordCalving) -> Animal:
+    """Bella after an order that was carried out."""
+    for payload in decide_calving(animal, command, MORNING):
+        animal = evolve_animal(animal, an_event(payload))
+    return animal
+
+
+def test_a_calving_is_told_once() -> None:
+    """Lists are imported every month, requests are tried again."""
+    (payload,) = decide_calving(registered(), calving(), MORNING)
+
+    assert payload == AnimalCalved(animal_id=BELLA, calved_at=MORNING, parity=3)
+    assert decide_calving(after(registered(), calving()), calving(), MORNING) == ()
+
+
+def test_another_parity_corrects_and_another_time_is_another_calving() -> None:
+    """What was typed wrong can be said again; what was said last counts."""
+    known = after(registered(), calving(parity=None))
+    corrected = after(known, calving())
+    older = calving(calved_at=MORNING - timedelta(days=400), parity=2)
+
+    assert corrected.calvings == ((MORNING, None), (MORNING, 3))
+    assert len(decide_calving(corrected, older, MORNING)) == 1
+    assert decide_calving(corrected, calving(), MORNING) == ()
+
+
+def test_a_renaming_leaves_her_calvings() -> None:
+    """A new ear tag is no new animal."""
+    known = after(registered(), calving())
+    (payload,) = decide_animal(known, order(external_id="NL 18"))
+
+    assert evolve_animal(known, an_event(payload)).calvings == known.calvings
+
+
+def test_calvings_that_cannot_be_are_refused() -> None:
+    """Of nobody of this farm, ahead of now, or the hundredth."""
+    with pytest.raises(AnimalNotFoundError):
+        decide_calving(None, calving(), MORNING)
+    with pytest.raises(AnimalNotFoundError):
+        decide_calving(registered(), calving(farm_id=FarmId("farm-b")), MORNING)
+    with pytest.raises(TimeRefusedError, match="lies ahead"):
+        decide_calving(registered(), calving(calved_at=MORNING + timedelta(days=1)), MORNING)
+    for parity in (0, 31):
+        with pytest.raises(ParityRefusedError):
+            decide_calving(registered(), calving(parity=parity), MORNING)

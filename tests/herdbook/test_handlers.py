@@ -197,6 +197,18 @@ def test_waiting_for_the_relay_ends(herdbook: Herdbook) -> None:
     assert eventually(lambda: herdbook.wait_until_relayed(1, within_s=0.0))
 
 
+def test_a_calving_is_stored_as_of_its_time(herdbook: Herdbook) -> None:
+    """Days in milk count from there, however late it was typed in."""
+    herdbook.handle(register(), ANNA)
+
+    (calved,) = herdbook.record_calving(BELLA, FARM, MORNING - timedelta(days=40), 2, by=ANNA)
+
+    assert (calved.timestamp, calved.aggregate_id) == (MORNING - timedelta(days=40), BELLA)
+    assert herdbook.record_calving(BELLA, FARM, MORNING - timedelta(days=40), 2, by=ANNA) == ()
+    with pytest.raises(AnimalNotFoundError):
+        herdbook.record_calving(CLARA, FARM, MORNING, by=ANNA)
+
+
 def test_an_order_beside_another_is_decided_again() -> None:
     """The ear tag goes to Clara just when Bella gets it back: one of them has it, not both."""
     store = OvertakenStore()

@@ -1,0 +1,122 @@
+"""A farm's own time while it imports its past: it only ever moves on, and ends with going live."""
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.animal_event import FarmLive, FarmTimeMoved
+from contracts.clock import FakeClock
+from contracts.context import Context
+from contracts.ids import FarmId, InvalidIdError, UserId
+from contracts.serde import FixedSchemaIds, Serde
+from contracts.topics import ANIMALS, partition_of_farm
+from event_store.memory import MemoryEventStore
+from herdbook import FarmIsLiveError, Herdbook, TimeRefusedError
+from herdbook.domain.errors import CorruptStreamError
+from herdbook.domain.farm import Farm, evolve_farm
+from herdbook.feed import register_records
+from tests.builders import FARM, MORNING, an_event
+from tests.herdbook.overtaken import OvertakenStore
+
+ANNA = UserId("u-1")
+NOW = MORNING + timedelta(days=14)
+
+
+@pytest.fixture
+def herdbook() -> Herdbook:
+    """A register on the day after the past that is imported."""
+    return Herdbook(MemoryEventStore(), clock=FakeClock(NOW))
+
+
+def told(herdbook: Herdbook) -> list[object]:
+    """What the farm's stream holds."""
+    return [event.payload for event in herdbook.store.load(f"farm:{FARM}")]
+
+
+def test_time_moves_on_step_by_step_until_the_farm_is_live(herdbook: Herdbook) -> None:
+    """Each step's position is what an importer waits for before it tells more."""
+    steps = [MORNING + timedelta(hours=6 * step) for step in range(3)]
+
+    positions = [herdbook.move_time(FARM, to, by=ANNA) for to in steps]
+    live_at = herdbook.go_live(FARM, by=ANNA)
+
+    assert [*positions, live_at] == [1, 2, 3, 4]
+    assert told(herdbook) == [
+        *(FarmTimeMoved(to_at=to) for to in steps),
+        FarmLive(imported_to_at=steps[-1]),
+    ]
+
+
+def test_an_order_repeated_or_overtaken_changes_nothing(herdbook: Herdbook) -> None:
+    """An importer that was killed begins its last step again; time never moves back."""
+    reached = herdbook.move_time(FARM, MORNING + timedelta(hours=6), by=ANNA)
+
+    again = herdbook.move_time(FARM, MORNING + timedelta(hours=6), by=ANNA)
+    behind = herdbook.move_time(FARM, MORNING, by=ANNA)
+
+    assert (again, behind) == (reached, reached)
+    assert len(told(herdbook)) == 1
+
+
+def test_going_live_twice_is_going_live_once(herdbook: Herdbook) -> None:
+    """Also a farm without a past may be told to be live."""
+    assert herdbook.go_live(FARM, by=ANNA) == herdbook.go_live(FARM, by=ANNA)
+    assert told(herdbook) == [FarmLive(imported_to_at=None)]
+
+
+def test_a_live_farms_time_cannot_be_moved(herdbook: Herdbook) -> None:
+    """Its timers run by everybody's ticks; what comes late is judged as late."""
+    herdbook.move_time(FARM, MORNING, by=ANNA)
+    herdbook.go_live(FARM, by=ANNA)
+
+    with pytest.raises(FarmIsLiveError, match="farm farm-a is live"):
+        herdbook.move_time(FARM, MORNING + timedelta(hours=6), by=ANNA)
+
+    assert len(told(herdbook)) == 2
+
+
+def test_time_is_not_moved_ahead_of_now(herdbook: Herdbook) -> None:
+    """One step into the future would leave all readings until then unjudged."""
+    with pytest.raises(TimeRefusedError, match=r"it is 2026-03-15T04:00:00Z"):
+        herdbook.move_time(FARM, NOW + timedelta(seconds=1), by=ANNA)
+
+    assert told(herdbook) == []
+
+
+def test_no_farm_without_an_id(herdbook: Herdbook) -> None:
+    """An id outside the grammar names no stream."""
+    with pytest.raises(InvalidIdError):
+        herdbook.go_live(FarmId("a farm"), by=ANNA)
+
+
+def test_an_importer_overtaken_by_another_decides_again() -> None:
+    """The other was further already: nothing is left to tell."""
+    store = OvertakenStore()
+    herdbook, further = Herdbook(store, clock=FakeClock(NOW)), MORNING + timedelta(hours=6)
+    store.overtakers = [lambda: herdbook.move_time(FARM, further, by=ANNA)]
+
+    herdbook.move_time(FARM, MORNING, by=ANNA)
+
+    assert told(herdbook) == [FarmTimeMoved(to_at=further)]
+
+
+def test_the_farms_own_partition_hears_of_it(herdbook: Herdbook) -> None:
+    """Herd-clock, who owns the partition, makes ticks and context of it."""
+    herdbook.move_time(FARM, MORNING, by=ANNA)
+    serde = Serde(FixedSchemaIds())
+
+    (record,) = register_records(herdbook.store, serde)(herdbook.store.read(0, 10))
+
+    assert record.kafka_topic is ANIMALS
+    assert (record.key, record.partition) == (FARM, partition_of_farm(FARM))
+    event = serde.decode(record.value)
+    assert (event.payload, event.timestamp) == (FarmTimeMoved(to_at=MORNING), NOW)
+    assert (event.actor, event.aggregate_id) == ("user:u-1", FARM)
+
+
+def test_what_cannot_follow_is_a_damaged_stream() -> None:
+    """Better no answer than a wrong one."""
+    stray = Context(source_offset=1, source_event_id="e", source_event_type="t", details_json="{}")
+    for farm, payload in ((Farm(live=True), FarmTimeMoved(to_at=MORNING)), (Farm(), stray)):
+        with pytest.raises(CorruptStreamError):
+            evolve_farm(farm, an_event(payload))
