@@ -6,7 +6,7 @@ from alerts.feed import RELAY, alert_records
 from alerts.handlers import Alerts
 from alerts.intake import SERVICE, Intake
 from alerts.settings import AlertsSettings
-from contracts.clock import Clock, SystemClock
+from contracts.clock import Clock
 from contracts.serde import Serde
 from contracts.topics import DETECTIONS
 from event_store.adapters.postgres import FEED_ROLE, MIGRATIONS, PostgresEventStore
@@ -21,7 +21,7 @@ from runtime.registry import RegistrySchemaIds
 def main() -> int:
     """Run the service; returns the exit status."""
     settings = AlertsSettings()
-    loops = alerts_loops(settings, SystemClock(), lambda: registry_serde(settings.registry_url))
+    loops = alerts_loops(settings, settings.clock(), lambda: registry_serde(settings.registry_url))
     return run(SERVICE, settings, loops)
 
 

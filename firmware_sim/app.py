@@ -25,7 +25,7 @@ DRAIN_MAX_S = 5.0  # on stop: for the answers that are on their way
 def main() -> int:
     """Run the simulator; returns the exit status."""
     settings = FirmwareSimSettings()
-    return run("firmware-sim", settings, {"herd": herd_loop(settings, SystemClock())})
+    return run("firmware-sim", settings, {"herd": herd_loop(settings, settings.clock())})
 
 
 def open_herd(  # noqa: PLR0913  a herd, its broker, its pace, its ledger, two listeners

@@ -4,7 +4,7 @@ import time
 
 import structlog
 
-from contracts.clock import Clock, SystemClock
+from contracts.clock import Clock
 from contracts.serde import SchemaIds
 from pipeline.adapters.input_log import InputLog
 from pipeline.adapters.snapshots import SnapshotStore
@@ -25,7 +25,7 @@ FAILURES_WITHIN_S = 60.0
 def main() -> int:
     """Run one worker; returns the exit status."""
     settings = PipelineSettings()
-    return run("pipeline", settings, {"worker": worker_loop(settings, SystemClock())})
+    return run("pipeline", settings, {"worker": worker_loop(settings, settings.clock())})
 
 
 def worker_loop(

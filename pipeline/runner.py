@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from contracts.clock import Clock
+from contracts.clock import Clock, SystemClock
 from contracts.columns import Batch, ColumnReader
 from contracts.dead_letter import Reason, Rejected
 from contracts.detection import Detection
@@ -49,7 +49,8 @@ class Worker:
         self._source, self._output, self._snapshots = source, output, snapshots
         self._reader, self._serde = ColumnReader(schema_ids), Serde(schema_ids)
         self._clock, self._settings = clock, settings
-        self._epoch = int(clock.now().timestamp() * 1000)
+        # real time: a farm's clock may stand still, and two owners must not share an epoch
+        self._epoch = int(SystemClock().now().timestamp() * 1000)
         self._partitions: dict[int, Partition] = {}
         self._committed_at = 0.0
         self._wait_again_at = 0.0
