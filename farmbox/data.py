@@ -59,6 +59,23 @@ class DataDirectory:
         """The id Kafka's directories were formatted with."""
         return str(self._marker["kafka_cluster_id"])
 
+    def fix_brokers(self, wanted: int) -> None:
+        """Note how many Kafka brokers this directory has; raises BoxError for another number.
+
+        Topics are made with as many copies as there were brokers, and stay so.
+        """
+        found = self._marker.get("brokers")
+        if found is None and not (self.path / "kafka-1").exists():
+            self._marker["brokers"] = wanted
+            _write_private(self.path / MARKER, json.dumps(self._marker) + "\n")
+            return
+        if (found or 1) != wanted:
+            raise BoxError(
+                f"{self.path} was laid out with {found or 1} Kafka broker(s), and {wanted} were "
+                f"asked for: start with --brokers {found or 1}, or choose another directory with "
+                "--data."
+            )
+
     def secret(self, name: str) -> str:
         """A password for `name`, made on first use and kept in a file of mode 0600."""
         path = self.path / "secrets" / name

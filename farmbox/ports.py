@@ -3,7 +3,9 @@
 import json
 import random
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from farmbox.errors import BoxError, PortTakenError
 
@@ -13,11 +15,18 @@ TRIES_MAX = 200
 TCP_LISTEN = "0A"
 
 
-def assign_ports(path: Path, names: list[str], fixed: dict[str, int], host: str) -> dict[str, int]:
+def assign_ports(
+    path: Path,
+    names: list[str],
+    fixed: Mapping[str, int],
+    host: str,
+    *,
+    within: Mapping[str, range] = MappingProxyType({}),
+) -> dict[str, int]:
     """A port for each name, remembered in the JSON file `path`.
 
     fixed: ports somebody asked for; one that is taken raises PortTakenError. Others are the
-    remembered ones where those are still free, else new ones.
+    remembered ones where those are still free, else new ones; `within` says where for some.
     """
     remembered = _remembered(path)
     ports: dict[str, int] = {}
@@ -31,7 +40,8 @@ def assign_ports(path: Path, names: list[str], fixed: dict[str, int], host: str)
         if old is not None and old not in ports.values() and _is_free(old, host):
             ports[name] = old
         else:
-            ports[name] = _free_port(host, {*ports.values(), *fixed.values()})
+            taken = {*ports.values(), *fixed.values()}
+            ports[name] = _free_port(host, taken, within.get(name))
     scratch = path.with_suffix(".new")
     scratch.write_text(json.dumps(ports, indent=2) + "\n", encoding="utf-8")
     scratch.replace(path)
@@ -49,14 +59,14 @@ def require_free(name: str, port: int, host: str) -> None:
     )
 
 
-def _free_port(host: str, taken: set[int]) -> int:
+def _free_port(host: str, taken: set[int], within: range | None) -> int:
     """A free port below those the kernel gives to outgoing connections.
 
     In that range a client that reconnects to a service which is down can be given the very port
     it connects to, connects to itself, and keeps the service from ever coming back.
     """
     low = _ephemeral_min()
-    below = range(PORT_MIN, min(PORT_MAX, low) if low > PORT_MIN else PORT_MAX)
+    below = within or range(PORT_MIN, min(PORT_MAX, low) if low > PORT_MIN else PORT_MAX)
     for _ in range(TRIES_MAX):
         port = random.choice(below)  # noqa: S311 (no secret)
         if port not in taken and _is_free(port, host):

@@ -16,6 +16,7 @@ from farmbox.mqtt import Mqtt
 from farmbox.ports import assign_ports
 from farmbox.service import Service
 
+WARMED = ("kafka", "artemis")  # nobody waits for OpenSearch, and its cache would be the largest
 HOST = "127.0.0.1"
 WRITE_MAX_S = 180.0  # the JVM writes the cache when it ends: 5 s on an idle machine
 PASSWORD = "of-a-broker-that-lives-for-seconds"  # noqa: S105 (opens nothing)
@@ -24,7 +25,7 @@ TRAINING_CLUSTER_ID = "dHJhaW5pbmctY2x1c3Rlcg"
 
 def warm_up() -> None:
     """Make the caches of Kafka and Artemis where they are missing; raises BoxError."""
-    for bundle in jars.SETUP_BUNDLES:
+    for bundle in WARMED:
         path = jars.class_cache_path(bundle)
         if path.exists():
             continue

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from farmbox import jars
 from farmbox.errors import BoxError, PortTakenError
+from farmbox.opensearch import MEMORY_FREE_MIN_GIB as SEARCH_FREE_MIN_GIB
+from farmbox.opensearch import memory_available_gib
 from farmbox.ports import require_free
 
 SETUP = "run `make setup`"
@@ -65,7 +67,7 @@ def examine(data: Path, ports: dict[str, int]) -> Iterator[Finding]:
 
 def _jars() -> Finding:
     try:
-        for bundle in ("kafka", "artemis"):
+        for bundle in jars.ROOTS:
             jars.classpath(bundle)
     except BoxError as error:
         return Finding("jars", fine=False, seen=str(error), advice=SETUP)
@@ -84,13 +86,12 @@ def _disk(data: Path) -> Finding:
 
 
 def _memory() -> Finding:
-    lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
-    available_kib = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    free_gib = available_kib / 2**20
+    free_gib = memory_available_gib()
+    without = "" if free_gib >= SEARCH_FREE_MIN_GIB else ": a farm starts without OpenSearch"
     return Finding(
         "memory",
         free_gib >= MEMORY_FREE_MIN_GIB,
-        f"{free_gib:.1f} GiB available",
+        f"{free_gib:.1f} GiB available{without}",
         f"the embedded stack wants {MEMORY_FREE_MIN_GIB:.0f} GiB: close something",
     )
 
