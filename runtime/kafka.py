@@ -20,6 +20,7 @@ from contracts.ids import FarmId, new_id
 from contracts.messages import event_type_of
 from contracts.serde import Serde
 from contracts.topics import KafkaTopic
+from runtime import metrics, security
 
 DELIVERY_MAX_MS = 120_000  # librdkafka retries this long; then the loop fails and is started again
 SESSION_MAX_MS = 10_000  # a killed member's partitions move after this
@@ -46,6 +47,7 @@ def new_producer(bootstrap: str, *, linger_ms: float = 2.0, **more: Any) -> Prod
             "queue.buffering.max.kbytes": 64 * 1024,
             "socket.nagle.disable": True,
             "reconnect.backoff.max.ms": 1000,
+            **security.kafka(),
             **more,
         }
     )
@@ -74,6 +76,8 @@ def new_consumer(bootstrap: str, group: str, **more: Any) -> Consumer:  # noqa: 
             # cooperative-sticky left partitions with nobody when a static member came back
             # between its two rounds
             "partition.assignment.strategy": "range",
+            **security.kafka(),
+            **metrics.consumer_lag(group),
             **more,
         }
     )
@@ -81,7 +85,7 @@ def new_consumer(bootstrap: str, group: str, **more: Any) -> Consumer:  # noqa: 
 
 def ensure_topics(bootstrap: str, *, replication: int = 1, within_s: float = 30.0) -> None:
     """Create the topics that are missing; those that exist keep what they are."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, **security.kafka()})
     known = admin.list_topics(timeout=within_s).topics
     missing = [topic for topic in topics.ALL if topic.name not in known]
     if not missing:

@@ -19,9 +19,8 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 import structlog
-from prometheus_client import start_http_server
 
-from runtime import logging
+from runtime import logging, metrics, security
 from runtime.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -61,6 +60,10 @@ class Running:
         """Say that the service does its work from now on."""
         self._ready()
 
+    def beats(self) -> dict[str, float]:
+        """The monotonic time of each loop's last progress."""
+        return dict(self._beats)
+
     def oldest_beat(self) -> tuple[str, float]:
         """The loop whose last progress lies furthest back, and its monotonic time."""
         return min(self._beats.items(), key=lambda beat: beat[1])
@@ -75,8 +78,9 @@ def run(service: str, settings: ServiceSettings, loops: Mapping[str, Loop]) -> i
     running = Running()
     running._ready = lambda: _say_ready(service, settings)  # noqa: SLF001  its own module
     _stop_on_signals(running)
+    security.use(settings)
     if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+        metrics.serve(settings.metrics_host, settings.metrics_port, running.beats)
     failed: list[str] = []
     threads = [
         threading.Thread(
@@ -133,4 +137,5 @@ def _stop_on_signals(running: Running) -> None:
 def _say_ready(service: str, settings: ServiceSettings) -> None:
     if settings.ready_file is not None:
         settings.ready_file.write_text(str(os.getpid()))
+    metrics.READY.set(1)
     log.info("service_ready", service=service)

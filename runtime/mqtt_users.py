@@ -28,7 +28,7 @@ HASH_ITERATIONS = 1024  # Artemis' own default, a millisecond a login
 HASH_BYTES = 64
 SALT_BYTES = 32
 USABLE_WITHIN_S = 2.0  # a new credential; measured: half a second, a second beside 1,000 others
-RESERVED_USERS = frozenset({"gateway", "admin"})
+RESERVED_USERS = frozenset({"gateway", "herd-clock", "admin"})
 
 PUBLISH = ("send", "createAddress")
 # Durable alone: an MQTT 5 subscription always is one.

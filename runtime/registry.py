@@ -9,6 +9,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from contracts.messages import MESSAGES, MessageType, schema_text
+from runtime import security
 from runtime.retry import retried
 
 NOT_FOUND = 404
@@ -23,7 +24,7 @@ class RegistrySchemaIds:
     """SchemaIds of contracts/serde.py, answered by a Confluent-compatible registry."""
 
     def __init__(self, url: str) -> None:
-        self._client = SchemaRegistryClient({"url": url, "timeout": 5})
+        self._client = SchemaRegistryClient({"url": url, "timeout": 5, **security.registry(url)})
         # nobody closes a Serde: without this its socket lies open until the collector comes by
         weakref.finalize(self, self._client.close)
         self._ids: dict[MessageType, int] = {}
