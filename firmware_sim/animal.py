@@ -1,54 +1,32 @@
-"""An animal's ordinary day, as a pure function of her seed and the time; a fever laid over it.
+"""A simulated animal: what her collar reads at any time, as a pure function of seed and time.
 
-Temperature follows Wrenn 1961 and Piccione 2003: two troughs and two peaks a day over an own mean
-near 38.6 °C, and a faster wave of about 90 minutes. Behaviour follows the sun: cattle eat at dawn
-and dusk and ruminate and lie at night. Ours: the shapes between those figures.
+Her days are made minute by minute (day.py) and kept while they are asked for; a reading sums the
+minutes that its interval covers, so that readings of any cadence tell the same day.
 """
 
-import hashlib
-import math
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
-MEAN_C = 38.6
-MEAN_SPREAD_C = 0.15  # between animals
-DAY_WAVE_C = 0.20  # one peak in the evening
-HALF_DAY_WAVE_C = 0.18  # and a second one: most daily curves have two
-FAST_WAVE_C = 0.11  # about 90 minutes long
-FAST_WAVE_S = 5400
-NOISE_C = 0.05
+import msgspec
+import numpy as np
+
+from firmware_sim.day import (
+    DAY_BEGINS_S,
+    DIP_MINUTES,
+    Behaviour,
+    behaviour_of,
+    temperature_of,
+)
+from firmware_sim.draws import Floats
+from firmware_sim.effects import DAY_MINUTES, Condition, Effects
+from firmware_sim.habits import barn_day, habits_of
+
 DAY_S = 86_400
-EVENING_PEAK_S = 18 * 3600
-MORNING_PEAK_S = 6 * 3600
-
-RUMINATION_SHARE = 0.33  # 8 h a day
-EATING_SHARE = 0.22  # 5.3 h a day
-LYING_SHARE = 0.48  # 11.5 h a day
-BEHAVIOUR_NOISE = 0.3
-STEPS_PER_MINUTE = 1.6
-LYING_BOUTS_PER_HOUR = 0.45
+DAYS_KEPT = 3  # the asked one, the one before, and one for a clock at the border
+INTERVAL_MAX_S = DAY_S  # a reading reaches into the day before, never further
 
 
-@dataclass(frozen=True, slots=True)
-class Fever:
-    """A fever laid over her day: rises over `rise`, stays `raise_c` above, until `ends_at`."""
-
-    begins_at: datetime
-    raise_c: float = 2.2
-    rise: timedelta = timedelta(0)
-    ends_at: datetime | None = None
-
-    def raised_c(self, at: datetime) -> float:
-        """Degrees above her usual temperature at `at`."""
-        if at < self.begins_at or (self.ends_at is not None and at >= self.ends_at):
-            return 0.0
-        if not self.rise:
-            return self.raise_c
-        return self.raise_c * min(1.0, (at - self.begins_at) / self.rise)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measures:
+class Measures(msgspec.Struct, frozen=True, kw_only=True):
     """What her collar reads over the last `interval_s`; minutes and counts cover it."""
 
     temperature_c: float
@@ -58,63 +36,152 @@ class Measures:
     lying_bouts: float
     steps: float
     activity: float
+    drinking_minutes: float
 
 
-@dataclass(frozen=True, slots=True)
-class Animal:
-    """One animal: the same seed and time give the same measures, on every machine."""
+class _Day:
+    """sums: (7, 1441), counted from the day's first minute on; temperature_c: (1440,)."""
 
-    seed: str
+    __slots__ = ("behaviour", "sums", "temperature_c")
 
-    def measures(self, at: datetime, interval_s: int, fever: Fever | None = None) -> Measures:
-        """What a collar with a rumen bolus reads at `at` (aware UTC)."""
-        day_s = at.timestamp() % DAY_S
-        raised_c = fever.raised_c(at) if fever is not None else 0.0
-        night = (1 + math.cos(2 * math.pi * day_s / DAY_S)) / 2  # 1 at midnight, 0 at noon
-        meals = (1 - math.cos(4 * math.pi * day_s / DAY_S)) / 2  # 1 at six and at eighteen
-        # a feverish animal eats and ruminates less: the first thing a herdsman sees
-        appetite = max(0.2, 1 - 0.35 * raised_c)
-        minutes = interval_s / 60
-        lying = self._share("lie", at, LYING_SHARE * (0.6 + 0.8 * night))
-        eating = self._share("eat", at, EATING_SHARE * appetite * (0.3 + 1.4 * meals))
-        eating = min(eating, 1 - lying)  # she stands to eat
-        rumination = self._share("chew", at, RUMINATION_SHARE * appetite * (0.7 + 0.6 * night))
-        rumination = min(rumination, 1 - eating)
-        steps = STEPS_PER_MINUTE * (1 - lying) * minutes * (1 + self._noise("walk", at))
-        return Measures(
-            temperature_c=round(self._usual_c(at, day_s) + raised_c, 2),
-            rumination_minutes=round(rumination * minutes, 2),
-            eating_minutes=round(eating * minutes, 2),
-            lying_minutes=round(lying * minutes, 2),
-            lying_bouts=float(self._unit("bout", at) < LYING_BOUTS_PER_HOUR * minutes / 60),
-            steps=float(max(0, round(steps))),
-            activity=round(max(0.0, steps * 0.8 + eating * minutes * 2), 1),
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        lying = behaviour.lying
+        rows = (
+            behaviour.ruminating,
+            behaviour.eating,
+            lying,
+            lying & ~np.concatenate([[False], lying[:-1]]),
+            behaviour.steps,
+            behaviour.activity,
+            behaviour.drinking,
         )
+        self.sums = np.zeros((len(rows), DAY_MINUTES + 1))
+        np.cumsum(np.stack(rows), axis=1, out=self.sums[:, 1:])
+        self.temperature_c: Floats | None = None
 
-    def _usual_c(self, at: datetime, day_s: float) -> float:
-        own_c = MEAN_C + MEAN_SPREAD_C * self._fixed("mean")
-        phase_s = 3600 * self._fixed("phase")  # she keeps her own hours
-        day = math.cos(2 * math.pi * (day_s - EVENING_PEAK_S - phase_s) / DAY_S)
-        half = math.cos(4 * math.pi * (day_s - MORNING_PEAK_S - phase_s) / DAY_S)
-        fast = math.sin(2 * math.pi * (at.timestamp() % FAST_WAVE_S) / FAST_WAVE_S + phase_s)
-        waves_c = DAY_WAVE_C * day + HALF_DAY_WAVE_C * half + FAST_WAVE_C * fast
-        return own_c + waves_c + NOISE_C * self._noise("temperature", at)
-
-    def _share(self, what: str, at: datetime, usual: float) -> float:
-        return min(1.0, max(0.0, usual * (1 + BEHAVIOUR_NOISE * self._noise(what, at))))
-
-    def _fixed(self, what: str) -> float:
-        return 2 * _unit(f"{self.seed}/{what}") - 1
-
-    def _noise(self, what: str, at: datetime) -> float:
-        """In -1 … 1, the same for the same second."""
-        return 2 * self._unit(what, at) - 1
-
-    def _unit(self, what: str, at: datetime) -> float:
-        return _unit(f"{self.seed}/{what}/{int(at.timestamp())}")
+    def until(self, minute: Floats) -> Floats:
+        """(7, times): the sums up to these minutes of the day, fractions of a minute included."""
+        whole = np.minimum(minute.astype(np.int64), DAY_MINUTES - 1)
+        before = self.sums[:, whole]
+        found: Floats = before + (self.sums[:, whole + 1] - before) * (minute - whole)
+        return found
 
 
-def _unit(text: str) -> float:
-    """A number in 0 … 1 that only the text decides: no random state to carry or to seed."""
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
+class Animal:
+    """One animal: the same seed, herd and conditions give the same measures at the same time.
+
+    herd: the seed of what a whole herd has in common: weather, feed, unrest.
+    conditions: what is laid over her days; nothing before a condition depends on it.
+    """
+
+    def __init__(self, seed: str, herd: str = "herd", conditions: Sequence[Condition] = ()) -> None:
+        self.seed = seed
+        self.herd = herd
+        self.conditions = tuple(conditions)
+        self.habits = habits_of(seed)
+        self._days: dict[int, _Day] = {}
+
+    def with_condition(self, condition: Condition) -> "Animal":
+        """The same animal with one more condition."""
+        return Animal(self.seed, self.herd, (*self.conditions, condition))
+
+    def without(self, condition: Condition) -> "Animal":
+        """The same animal without that condition."""
+        kept = tuple(one for one in self.conditions if one is not condition)
+        return Animal(self.seed, self.herd, kept)
+
+    def measures(self, at: datetime, interval_s: int) -> Measures:
+        """What a collar with a rumen bolus reads at `at` (aware UTC) over the last seconds."""
+        return self.measures_at(np.array([at.timestamp()]), interval_s)[0]
+
+    def measures_at(self, times_s: Floats, interval_s: int) -> list[Measures]:
+        """What her collar reads at these times (seconds since 1970), each over `interval_s`."""
+        return [
+            Measures(
+                temperature_c=temperature_c,
+                rumination_minutes=rumination,
+                eating_minutes=eating,
+                lying_minutes=lying,
+                lying_bouts=bouts,
+                steps=steps,
+                activity=activity,
+                drinking_minutes=drinking,
+            )
+            for (
+                temperature_c,
+                rumination,
+                eating,
+                lying,
+                bouts,
+                steps,
+                activity,
+                drinking,
+            ) in self.table(times_s, interval_s).T.tolist()
+        ]
+
+    def table(self, times_s: Floats, interval_s: int) -> Floats:
+        """(8, times): the columns of Measures in their order; rounded as a collar rounds."""
+        if not 0 < interval_s <= INTERVAL_MAX_S:
+            raise ValueError(f"interval_s {interval_s} is outside 1 … {INTERVAL_MAX_S}")
+        numbers = ((times_s - DAY_BEGINS_S) // DAY_S).astype(np.int64)
+        table = np.empty((8, len(times_s)))
+        for number in np.unique(numbers).tolist():
+            of_day = numbers == number
+            minutes = (times_s[of_day] - DAY_BEGINS_S - number * DAY_S) / 60
+            table[0, of_day] = self._temperature_c(number)[minutes.astype(np.int64)]
+            table[1:, of_day] = self._sums(number, minutes, interval_s / 60)
+        table[:4] = np.round(table[:4], 2)
+        table[4:6] = np.rint(table[4:6])
+        table[6:] = np.round(table[6:], 2)
+        return table
+
+    def _sums(self, number: int, minutes: Floats, interval_minutes: float) -> Floats:
+        starts = minutes - interval_minutes
+        sums = self._day(number).until(minutes) - self._day(number).until(np.maximum(starts, 0.0))
+        reaching = starts < 0
+        if reaching.any():
+            before = self._day(number - 1)
+            rest = before.until(DAY_MINUTES + starts[reaching])
+            sums[:, reaching] += before.sums[:, -1:] - rest
+        return sums
+
+    def _temperature_c(self, number: int) -> Floats:
+        day = self._day(number)
+        if day.temperature_c is None:
+            cooling_c: Floats = day.behaviour.cooling_c[:DAY_MINUTES].copy()
+            before = self._day(number - 1).behaviour.cooling_c
+            cooling_c[:DIP_MINUTES] += before[DAY_MINUTES:]
+            day.temperature_c = temperature_of(
+                self.seed,
+                number,
+                self.habits,
+                barn_day(self.herd, number),
+                self._effects(number),
+                cooling_c,
+            )
+        return day.temperature_c
+
+    def _day(self, number: int) -> _Day:
+        found = self._days.get(number)
+        if found is None:
+            barn, effects = barn_day(self.herd, number), self._effects(number)
+            found = _Day(behaviour_of(self.seed, number, self.habits, barn, effects))
+            self._days[number] = found
+            while len(self._days) > DAYS_KEPT:
+                del self._days[min(self._days)]
+        return found
+
+    def _effects(self, number: int) -> Effects:
+        effects = Effects()
+        if self.conditions:
+            at_s = _minutes_s(number)
+            for condition in self.conditions:
+                condition.lay(effects, at_s)
+        return effects
+
+
+def _minutes_s(number: int) -> Floats:
+    """(1440,): the minutes of a day in seconds since 1970."""
+    first_s = DAY_BEGINS_S + number * DAY_S
+    return np.arange(first_s, first_s + DAY_S, 60, dtype=np.float64)

@@ -3,6 +3,7 @@
 import csv
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -11,6 +12,8 @@ from contracts.clock import Clock, SystemClock
 from contracts.ids import AnimalId, CollarId, FarmId
 from firmware_sim.adapters.mqtt_publisher import MqttSessions
 from firmware_sim.collar import Buffered, Limits
+from firmware_sim.conditions import Course
+from firmware_sim.grid import BOOT_ID
 from firmware_sim.herd import Herd, Sent, Worn
 from firmware_sim.ledger import Ledger, NoLedger
 from firmware_sim.settings import FirmwareSimSettings
@@ -19,6 +22,8 @@ from runtime.lifecycle import Loop, Running, run
 log = structlog.get_logger()
 
 TELL_EVERY_S = 10.0
+# a step of history is one upload; its answer waits for those of all the others
+GRID_LIMITS = Limits(upload_readings_max=500, timeout_s=15.0)
 DRAIN_MAX_S = 5.0  # on stop: for the answers that are on their way
 
 
@@ -34,22 +39,32 @@ def open_herd(  # noqa: PLR0913  a herd, its broker, its pace, its ledger, two l
     host: str,
     port: int,
     ledger: Path | None,
-    readings_per_s: float,
+    readings_per_s: float | None = None,
+    since: datetime | None = None,
     interval_s: int = 300,
+    course: Course | None = None,
     clock: Clock | None = None,
     station: tuple[str, str] | None = None,
     limits: Limits | None = None,
     on_sent: Callable[[Sent], None] | None = None,
     on_acknowledged: Callable[[Worn, Buffered], None] | None = None,
 ) -> Herd:
-    """A herd that is ready to be started. Its boot_id is this second: never one used before."""
+    """A herd that is ready to be started; either readings_per_s or since, see Herd.
+
+    With readings_per_s its boot_id is this second, never one used before. On its grid (since) it
+    always is the same boot, so that what it sends again is the same event.
+    """
+    if since is not None and limits is None:
+        limits = GRID_LIMITS
     return Herd(
         worn,
         MqttSessions(host, port, worn, station=station),
         clock or SystemClock(),
         NoLedger() if ledger is None else Ledger(ledger),
         readings_per_s=readings_per_s,
-        boot_id=int(time.time()),
+        since=since,
+        boot_id=int(time.time()) if since is None else BOOT_ID,
+        course=course,
         interval_s=interval_s,
         limits=limits,
         on_sent=on_sent,
@@ -85,11 +100,14 @@ def herd_loop(settings: FirmwareSimSettings, clock: Clock) -> Loop:
             host=settings.mqtt_host,
             port=settings.mqtt_port,
             ledger=settings.ledger_file,
-            readings_per_s=settings.readings_per_s or len(worn) / settings.interval_s,
+            readings_per_s=settings.readings_per_s or None,
+            since=None if settings.readings_per_s else clock.now(),
             interval_s=settings.interval_s,
             clock=clock,
             station=station,
         )
+        if not settings.readings_per_s:
+            herd.follow_clock()
         herd.start()
         running.ready()
         try:

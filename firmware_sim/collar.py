@@ -9,12 +9,11 @@ as a UTC time for what is told and as seconds of a monotonic clock for waiting.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from contracts.clock import iso
 from contracts.ids import CollarId, reading_event_id
 from firmware_sim.animal import Measures
 
@@ -33,8 +32,7 @@ class Limits:
     timeout_max_s: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Buffered:
+class Buffered(msgspec.Struct, frozen=True):
     """One reading that is not known to be safe yet."""
 
     collar_id: CollarId
@@ -48,6 +46,30 @@ class Buffered:
     def event_id(self) -> str:
         """The event it will be in the log, however often it is sent."""
         return reading_event_id(self.collar_id, self.boot_id, self.seq)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    seq: int
+    time: datetime
+    interval_s: int
+    temperature_site: str
+    temperature_c: float
+    rumination_minutes: float
+    eating_minutes: float
+    lying_minutes: float
+    lying_bouts: float
+    steps: float
+    activity: float
+    drinking_minutes: float
+
+
+class _Upload(msgspec.Struct, frozen=True):
+    boot_id: int
+    sent_at: datetime
+    readings: list[_Told]
+
+
+_encoder = msgspec.json.Encoder()
 
 
 class Collar:
@@ -78,13 +100,17 @@ class Collar:
 
     def measured(self, measures: Measures, at: datetime, interval_s: int) -> Buffered:
         """Keep one reading; when the buffer is full the oldest is overwritten."""
-        self._seq += 1
-        reading = Buffered(self.collar_id, self.boot_id, self._seq, at, interval_s, measures)
+        reading = Buffered(self.collar_id, self.boot_id, self._seq + 1, at, interval_s, measures)
+        self.keep(reading)
+        return reading
+
+    def keep(self, reading: Buffered) -> None:
+        """As `measured`, for a reading that knows its seq; seqs of one boot must rise."""
+        self._seq = reading.seq
         if len(self._buffer) >= self._limits.buffer_readings:
             self._buffer.popleft()
             self.overwritten += 1
         self._buffer.append(reading)
-        return reading
 
     def reboot(self) -> None:
         """Seq begins again under the next boot_id; the buffer is in flash and stays."""
@@ -143,19 +169,22 @@ class Collar:
 
 def payload_of(upload: tuple[Buffered, ...], sent_at: datetime) -> bytes:
     """The JSON of an upload, as the gateway's native payload wants it."""
-    return msgspec.json.encode(
-        {
-            "boot_id": upload[0].boot_id,
-            "sent_at": iso(sent_at),
-            "readings": [
-                {
-                    "seq": reading.seq,
-                    "time": iso(reading.time),
-                    "interval_s": reading.interval_s,
-                    "temperature_site": SITE,
-                    **asdict(reading.measures),
-                }
-                for reading in upload
-            ],
-        }
+    return _encoder.encode(_Upload(upload[0].boot_id, sent_at, [_told(one) for one in upload]))
+
+
+def _told(reading: Buffered) -> _Told:
+    measures = reading.measures
+    return _Told(
+        reading.seq,
+        reading.time,
+        reading.interval_s,
+        SITE,
+        measures.temperature_c,
+        measures.rumination_minutes,
+        measures.eating_minutes,
+        measures.lying_minutes,
+        measures.lying_bouts,
+        measures.steps,
+        measures.activity,
+        measures.drinking_minutes,
     )

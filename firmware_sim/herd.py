@@ -1,10 +1,9 @@
 """N collars on one clock: measures, keeps the ledger, sends, and frees what is answered.
 
-One thread does everything, so a collar's state needs no lock; other threads only ask for counts
-and for fevers, which are replaced whole.
+One thread does everything, so a collar's state needs no lock; other threads only ask for counts,
+move the horizon, and lay conditions over animals, which are replaced whole.
 """
 
-import heapq
 import random
 import threading
 import time
@@ -15,27 +14,22 @@ from typing import Protocol
 
 import structlog
 
-from contracts.clock import Clock
-from contracts.ids import AnimalId, CollarId, FarmId
-from firmware_sim.animal import Animal, Fever
+from contracts.clock import Clock, SystemClock
+from contracts.ids import AnimalId, CollarId
+from firmware_sim.beats import EverySoOften, OnItsGrid
 from firmware_sim.collar import Buffered, Collar, Limits, payload_of
+from firmware_sim.conditions import Course, Fever, Laid
+from firmware_sim.grid import BOOT_ID
 from firmware_sim.ledger import ACKNOWLEDGED, PRODUCED, Ledger, NoLedger
+from firmware_sim.member import Member, Worn
+
+__all__ = ["Counts", "Heard", "Herd", "Sent", "Sessions", "Worn"]
 
 log = structlog.get_logger()
 
 LOOP_WAIT_MAX_S = 0.05  # how late a due measurement or a stop may be noticed
 STOP_MAX_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worn:
-    """One collar on one animal, with its credentials at the MQTT broker."""
-
-    farm_id: FarmId
-    animal_id: AnimalId
-    collar_id: CollarId
-    user: str
-    password: str
+LAY_MAX_S = 120.0  # a step of 6 h of 120 animals takes about a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +77,16 @@ class Sessions(Protocol):
         ...
 
 
-class _Member:
-    def __init__(self, worn: Worn, collar: Collar) -> None:
-        self.worn = worn
-        self.collar = collar
-        self.animal = Animal(worn.animal_id)
-        self.sent_to_seq = 0
-
-
 class Herd:
     """Collars that measure and send until stopped. `start` and `stop` once each.
 
     Its sessions and its ledger are its own from then on: it closes them when it stops.
 
-    readings_per_s: of all collars together. interval_s: what each reading says it covers.
-    on_sent, on_acknowledged: called in the herd's thread, for latencies; they must not block.
+    readings_per_s: of all collars together, in real time. Or since: each collar on its grid of the
+    farm's time, from there on (see beats.OnItsGrid); nothing is measured before `lay` or
+    `follow_clock`. clock: the farm's; sent_at is real time. interval_s: what a reading covers.
+    course: what happens to the animals. on_sent, on_acknowledged: called in the herd's thread, for
+    latencies; they must not block.
     """
 
     def __init__(  # noqa: PLR0913  a herd has that many sides
@@ -107,9 +96,11 @@ class Herd:
         clock: Clock,
         ledger: Ledger | NoLedger,
         *,
-        readings_per_s: float,
-        boot_id: int,
+        readings_per_s: float | None = None,
+        since: datetime | None = None,
+        boot_id: int = BOOT_ID,
         interval_s: int = 300,
+        course: Course | None = None,
         limits: Limits | None = None,
         on_sent: Callable[[Sent], None] | None = None,
         on_acknowledged: Callable[[Worn, Buffered], None] | None = None,
@@ -117,30 +108,55 @@ class Herd:
     ) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._wall = SystemClock()
         self._ledger = ledger
-        self._interval_s = interval_s
-        self._every_s = len(worn) / readings_per_s
         self._on_sent = on_sent
         self._on_acknowledged = on_acknowledged
         jitter = random.Random(seed).random  # noqa: S311  no secret
-        self._members = {
-            one.collar_id: _Member(
-                one, Collar(one.collar_id, boot_id=boot_id, jitter=jitter, limits=limits)
+        course = course or Course()
+        self._members = [
+            Member(
+                one,
+                Collar(one.collar_id, boot_id=boot_id, jitter=jitter, limits=limits),
+                course.of(one.animal_id),
             )
             for one in worn
-        }
-        self._fevers: dict[AnimalId, Fever] = {}
+        ]
+        self._by_collar = {member.worn.collar_id: member for member in self._members}
+        self._by_animal = {member.worn.animal_id: member for member in self._members}
+        self._beat = _beat(self._members, clock, readings_per_s, since, interval_s)
         self._produced = 0
         self._acknowledged = 0
         self._measuring = True
         self._paused = threading.Event()
         self._stop = threading.Event()
+        self._laying: tuple[datetime, threading.Event] | None = None
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="herd", daemon=True)
 
     def start(self) -> None:
         """Begin to measure and send."""
         self._thread.start()
+
+    def lay(self, until: datetime, *, within_s: float = LAY_MAX_S) -> None:
+        """Returns when every reading up to `until` is measured and answered, silent collars' aside.
+
+        The farm's clock may be behind: this is how history is laid down before a farm lives.
+        Raises TimeoutError, or what the herd failed of.
+        """
+        done = threading.Event()
+        self._laying = (until, done)
+        self._on_grid().reach(until)
+        was_in_time = done.wait(within_s)
+        self._laying = None
+        if self.failure is not None:
+            raise self.failure
+        if not was_in_time:
+            raise TimeoutError(f"{self.counts()} after {within_s:g} s, up to {until}")
+
+    def follow_clock(self) -> None:
+        """Measure on as the farm's time goes on; what lies between comes at once."""
+        self._on_grid().follow_clock()
 
     def pause(self) -> None:
         """Measure no more, from the return on; what is buffered is still sent and answered."""
@@ -160,73 +176,70 @@ class Herd:
         if self.failure is not None:
             raise self.failure
 
+    def befall(self, animal_id: AnimalId, condition: Laid) -> None:
+        """Lay a condition over an animal; what she measured before stays as it is."""
+        self._by_animal[animal_id].befall(condition)
+
     def make_feverish(
         self, animal_id: AnimalId, *, raise_c: float = 2.2, for_span: timedelta | None = None
     ) -> datetime:
         """Lay a fever over an animal from now on; returns its onset on the farm's clock."""
         begins_at = self._clock.now()
         ends_at = None if for_span is None else begins_at + for_span
-        self._fevers = self._fevers | {animal_id: Fever(begins_at, raise_c, ends_at=ends_at)}
+        self.befall(animal_id, Fever(begins_at, raise_c, ends_at=ends_at))
         return begins_at
 
     def make_well(self, animal_id: AnimalId) -> None:
-        """Take an animal's fever away."""
-        self._fevers = {one: fever for one, fever in self._fevers.items() if one != animal_id}
+        """Take an animal's fevers away."""
+        self._by_animal[animal_id].recover(Fever)
 
     def counts(self) -> Counts:
         """Readings so far."""
-        overwritten = sum(member.collar.overwritten for member in self._members.values())
+        overwritten = sum(member.collar.overwritten for member in self._members)
         # not what the collars hold now: what they have freed may not be in the ledger yet
         buffered = self._produced - self._acknowledged - overwritten
         return Counts(self._produced, self._acknowledged, max(0, buffered), overwritten)
 
+    def _on_grid(self) -> OnItsGrid:
+        if not isinstance(self._beat, OnItsGrid):
+            raise ValueError("a herd of so many readings a second has no grid: give it `since`")  # noqa: TRY004
+        return self._beat
+
     def _run(self) -> None:
-        due = [
-            (time.monotonic() + number * self._every_s / len(self._members), collar_id)
-            for number, collar_id in enumerate(self._members)
-        ]
-        heapq.heapify(due)
+        self._beat.begin()
         try:
             while not self._stop.is_set():
                 if not self._measuring:
                     self._paused.set()
-                self._measure(due)
+                self._measure()
                 self._send()
-                wait_s = min(LOOP_WAIT_MAX_S, max(0.0, due[0][0] - time.monotonic()))
-                self._hear(self._sessions.turn(wait_s))
+                self._hear(self._sessions.turn(min(LOOP_WAIT_MAX_S, self._beat.wait_s())))
+                self._tell_laid()
         except (OSError, ValueError, RuntimeError) as error:
             log.exception("herd_failed")
             self.failure = error
         finally:
             self._sessions.close()
             self._ledger.close()
+            if self._laying is not None:
+                self._laying[1].set()
 
-    def _measure(self, due: list[tuple[float, CollarId]]) -> None:
-        now_s = time.monotonic()
-        fresh: list[tuple[AnimalId, Buffered]] = []
-        while due[0][0] <= now_s:
-            at_s, collar_id = heapq.heappop(due)
-            # after a halt of this machine the herd goes on from now, it does not catch up
-            heapq.heappush(due, (max(at_s + self._every_s, now_s - self._every_s), collar_id))
-            if self._measuring:
-                fresh.append(self._measured(self._members[collar_id]))
-        self._ledger.write(PRODUCED, fresh)  # before anything of it is sent
+    def _measure(self) -> None:
+        fresh = self._beat.measure(measuring=self._measuring)
+        # before anything of it is sent
+        self._ledger.write(PRODUCED, [(one.worn.animal_id, reading) for one, reading in fresh])
         self._produced += len(fresh)
 
-    def _measured(self, member: _Member) -> tuple[AnimalId, Buffered]:
-        at = self._clock.now()
-        animal_id = member.worn.animal_id
-        measures = member.animal.measures(at, self._interval_s, self._fevers.get(animal_id))
-        return animal_id, member.collar.measured(measures, at, self._interval_s)
-
     def _send(self) -> None:
-        now_s = time.monotonic()
-        for member in self._members.values():
+        now_s, now, sent_at = time.monotonic(), self._beat.now(), self._wall.now()
+        for member in self._members:
+            if member.is_silent(now):
+                continue
             upload = member.collar.upload(now_s)
             if not upload:
                 continue
             # without a connection the upload counts as sent and lost: it comes again by timeout
-            payload = payload_of(upload, self._clock.now())
+            payload = payload_of(upload, sent_at)
             if self._sessions.publish(member.worn.collar_id, payload) and self._on_sent:
                 for reading in upload:
                     first_time = reading.seq > member.sent_to_seq
@@ -236,7 +249,7 @@ class Herd:
     def _hear(self, heard: list[Heard]) -> None:
         safe: list[tuple[AnimalId, Buffered]] = []
         for one in heard:
-            member = self._members[one.collar_id]
+            member = self._by_collar[one.collar_id]
             if one.boot_id is None or one.seq is None:
                 member.collar.connected(time.monotonic())
                 continue
@@ -247,3 +260,28 @@ class Herd:
                     self._on_acknowledged(member.worn, reading)
         self._ledger.write(ACKNOWLEDGED, safe)
         self._acknowledged += len(safe)
+
+    def _tell_laid(self) -> None:
+        laying = self._laying
+        if laying is None or not self._on_grid().has_measured(laying[0]):
+            return
+        now = self._beat.now()
+        if not any(len(one.collar) and not one.is_silent(now) for one in self._members):
+            laying[1].set()
+
+
+def _beat(
+    members: Sequence[Member],
+    clock: Clock,
+    readings_per_s: float | None,
+    since: datetime | None,
+    interval_s: int,
+) -> EverySoOften | OnItsGrid:
+    match readings_per_s, since:
+        case float() | int(), None:
+            every_s = len(members) / readings_per_s
+            return EverySoOften(members, clock, every_s=every_s, interval_s=interval_s)
+        case None, datetime():
+            return OnItsGrid(members, clock, since=since, interval_s=interval_s)
+        case _:
+            raise ValueError("a herd measures either readings_per_s, or on its grid since a time")

@@ -1,95 +1,155 @@
-"""An ordinary animal: healthy figures, the same at every asking, and a fever only where laid."""
+"""What a collar reads of an animal: the same at every asking, of any cadence, in healthy bounds."""
 
-from datetime import datetime, timedelta
-from statistics import mean
+from datetime import timedelta
 
+import numpy as np
 import pytest
 
-from firmware_sim.animal import Animal, Fever, Measures
+from firmware_sim.animal import Animal, Measures
+from firmware_sim.draws import Floats
 from tests.builders import MORNING
 
-MIDNIGHT = MORNING.replace(hour=0)
-STEP = timedelta(minutes=5)
+TEMPERATURE, RUMINATION, EATING, LYING, BOUTS, STEPS, ACTIVITY, DRINKING = range(8)
+ANIMALS, DAYS = 60, 7
+WEEK_S = MORNING.timestamp() + 300 * np.arange(1, 288 * DAYS + 1, dtype=np.float64)
 
 
-def a_day(animal: Animal, fever: Fever | None = None) -> list[tuple[datetime, Measures]]:
+@pytest.fixture(scope="module")
+def herd_week() -> Floats:
+    """(animals, columns, days, readings): a week of a herd, every five minutes."""
+    tables = [Animal(f"nl-{number}").table(WEEK_S, 300) for number in range(ANIMALS)]
+    return np.array(tables).reshape(ANIMALS, 8, DAYS, 288)
+
+
+def a_day(animal: Animal) -> list[Measures]:
     """Every five minutes of one day."""
-    times = [MIDNIGHT + number * STEP for number in range(288)]
-    return [(at, animal.measures(at, 300, fever)) for at in times]
+    return animal.measures_at(WEEK_S[:288], 300)
 
 
-@pytest.mark.parametrize("seed", ["nl-1", "nl-2", "nl-3", "nl-4"])
-def test_a_healthy_animal_stays_in_healthy_bounds(seed: str) -> None:
-    """If an ordinary day looked ill, every detector would be tuned against the simulator."""
-    day = [measures for _, measures in a_day(Animal(seed))]
+@pytest.mark.parametrize(
+    ("column", "mean", "spread_between", "spread_within"),
+    [
+        pytest.param(RUMINATION, (460, 530), (35, 75), (25, 65), id="rumination"),
+        pytest.param(EATING, (205, 245), (20, 45), (28, 55), id="eating"),
+        pytest.param(LYING, (600, 720), (30, 75), (30, 80), id="lying"),
+        pytest.param(BOUTS, (9, 14), (0.5, 3), (1, 3), id="lying bouts"),
+        pytest.param(STEPS, (2500, 4300), (350, 1100), (300, 1000), id="steps"),
+        pytest.param(DRINKING, (12, 24), (2, 7), (2, 7), id="drinking"),
+    ],
+)
+def test_a_herd_week_has_the_levels_and_spreads_that_were_measured_on_cattle(
+    herd_week: Floats,
+    column: int,
+    mean: tuple[float, float],
+    spread_between: tuple[float, float],
+    spread_within: tuple[float, float],
+) -> None:
+    """Detectors tried on animals that are too much alike would fail on real ones."""
+    sums = herd_week[:, column].sum(axis=-1)
 
-    temperatures = [one.temperature_c for one in day]
-    assert 38.3 < mean(temperatures) < 38.9
-    assert min(temperatures) > 37.8
-    assert max(temperatures) < 39.4
-    assert 6.0 < sum(one.rumination_minutes for one in day) / 60 < 10.0
-    assert 3.5 < sum(one.eating_minutes for one in day) / 60 < 7.0
-    assert 9.0 < sum(one.lying_minutes for one in day) / 60 < 14.0
+    own = sums.mean(axis=1)
+    assert mean[0] < own.mean() < mean[1]
+    assert spread_between[0] < own.std() < spread_between[1]
+    assert spread_within[0] < (sums - own[:, None]).std() < spread_within[1]
 
 
-def test_her_temperature_has_two_peaks_a_day() -> None:
+def test_a_herd_weeks_temperatures_are_those_of_rumen_boluses(herd_week: Floats) -> None:
+    """Around 38.7 °C with drinks, 39 without; drinks cool by degrees; few healthy ones reach 40."""
+    found = herd_week[:, TEMPERATURE]
+
+    daily = found.mean(axis=-1)
+    assert 38.5 < daily.mean() < 38.9
+    assert 0.1 < daily.mean(axis=1).std() < 0.25
+    undisturbed = np.quantile(found, 0.75, axis=-1)
+    assert 38.9 < undisturbed.mean() < 39.4
+    assert 36.0 < np.quantile(found, 0.02) < 37.8
+    assert found.min() > 28
+    assert (found >= 40.0).mean() < 0.001
+
+
+def test_she_ruminates_at_night_and_eats_by_day(herd_week: Floats) -> None:
+    """A baseline of the hour of day has something to learn, and an hour has its own spread."""
+    hours = np.repeat(np.arange(24), 12)  # from 04:00 UTC
+
+    def by_hour(column: int) -> Floats:
+        table = herd_week[:, column].mean(axis=(0, 1))
+        return np.array([table[hours == hour].sum() for hour in range(24)])
+
+    night, day = slice(18, 24), slice(4, 10)  # 22:00 to 04:00, 08:00 to 14:00
+    assert by_hour(RUMINATION)[night].mean() > 1.6 * by_hour(RUMINATION)[day].mean()
+    assert by_hour(EATING)[night].mean() < 0.4 * by_hour(EATING)[day].mean()
+    assert by_hour(LYING)[0] < 5  # the morning milking: all of them stand
+
+
+def test_most_animals_have_two_warm_times_a_day() -> None:
     """Two thirds of real curves do; a single cosine would flatter every baseline."""
-    animal = Animal("nl-1")
-    by_hour = [
-        mean(
-            animal.measures(
-                MIDNIGHT + timedelta(days=day, hours=hour, minutes=m), 300
-            ).temperature_c
-            for day in range(5)
-            for m in range(0, 60, 10)
-        )
-        for hour in range(24)
-    ]
-    smooth = [mean(by_hour[(hour + step) % 24] for step in (-1, 0, 1)) for hour in range(24)]
+    peaks = []
+    for number in range(20):
+        table = Animal(f"nl-{number}").table(WEEK_S, 300)[TEMPERATURE].reshape(DAYS, 24, 12)
+        hourly = np.median(np.quantile(table, 0.8, axis=2), axis=0)
+        smooth = (np.roll(hourly, 1) + hourly + np.roll(hourly, -1)) / 3
+        rises = (smooth > np.roll(smooth, 1)) & (smooth >= np.roll(smooth, -1))
+        peaks.append(int(rises.sum()))
 
-    peaks = [
-        hour
-        for hour in range(24)
-        if smooth[hour] > smooth[hour - 1] and smooth[hour] >= smooth[(hour + 1) % 24]
-    ]
+    assert sum(count >= 2 for count in peaks) > 10
 
-    assert len(peaks) == 2
+
+def test_days_of_a_herd_go_up_and_down_together() -> None:
+    """Late feed, a moved pen and hot weather are the herd's: contrast with the others must pay."""
+    herd, days = 12, 40
+    times_s = WEEK_S[0] + 300 * np.arange(288.0 * days)
+    tables = np.array([Animal(f"nl-{number}").table(times_s, 300) for number in range(herd)])
+    activity = tables[:, ACTIVITY].reshape(herd, days, 288).sum(axis=2)
+
+    relative = activity / activity.mean(axis=1, keepdims=True)
+
+    if_alone = relative.std() / np.sqrt(herd)
+    assert relative.mean(axis=0).std() > 1.5 * if_alone
 
 
 def test_the_same_seed_and_time_give_the_same_measures() -> None:
-    """A run that found a bug must be able to find it again."""
+    """A run that found a bug must be able to find it again, and a killed simulator its readings."""
     assert a_day(Animal("nl-1")) == a_day(Animal("nl-1"))
     assert a_day(Animal("nl-1")) != a_day(Animal("nl-2"))
+    assert a_day(Animal("nl-1", "farm-a")) != a_day(Animal("nl-1", "farm-b"))
 
 
-def test_minutes_never_exceed_what_the_interval_has() -> None:
+def test_readings_asked_one_by_one_and_out_of_order_are_those_of_the_whole_day() -> None:
+    """A live collar asks for one, history for thousands; both must tell the same day."""
+    whole = a_day(Animal("nl-1"))
+    alone = Animal("nl-1")
+
+    for number in (287, 0, 100, 3):
+        at = MORNING + timedelta(seconds=300 * (number + 1))
+        assert alone.measures(at, 300) == whole[number]
+
+
+@pytest.mark.parametrize("interval_s", [60, 300, 3600, 7200])
+def test_any_cadence_tells_the_same_day(interval_s: int) -> None:
+    """Minutes and counts are sums over the interval, over the border of two days too."""
+    end_s = MORNING.timestamp() + 86_400 + 10_800
+    times_s = end_s - interval_s * np.arange(86_400 // interval_s, dtype=np.float64)
+
+    table = Animal("nl-1").table(times_s, interval_s)
+    by_minute = Animal("nl-1").table(end_s - 60 * np.arange(1440.0), 60)
+
+    for column in (RUMINATION, EATING, LYING, DRINKING):
+        assert table[column].sum() == pytest.approx(by_minute[column].sum(), abs=1.0)
+    assert table[ACTIVITY].sum() == pytest.approx(by_minute[ACTIVITY].sum(), rel=0.01)
+
+
+def test_minutes_never_exceed_what_the_interval_has(herd_week: Floats) -> None:
     """The gateway refuses an impossible reading, and rightly."""
-    for _, one in a_day(Animal("nl-3")):
-        assert one.eating_minutes + one.rumination_minutes <= 5.01
-        assert one.eating_minutes + one.lying_minutes <= 5.01
-        assert min(one.rumination_minutes, one.eating_minutes, one.steps, one.activity) >= 0
+    minutes = herd_week[:, [RUMINATION, EATING, LYING, DRINKING]]
+
+    assert minutes.min() >= 0
+    assert minutes.max() <= 5.0
+    assert (herd_week[:, EATING] + herd_week[:, RUMINATION]).max() <= 5.02
+    assert (herd_week[:, EATING] + herd_week[:, LYING]).max() <= 5.02
+    assert herd_week[:, [STEPS, ACTIVITY]].min() >= 0
 
 
-def test_a_fever_is_laid_over_her_usual_temperature_and_costs_appetite() -> None:
-    """What is known to be true of a simulated animal is what detectors are measured by."""
-    animal = Animal("nl-1")
-    fever = Fever(MIDNIGHT + timedelta(hours=6), ends_at=MIDNIGHT + timedelta(hours=18))
-
-    well, ill = a_day(animal), a_day(animal, fever)
-
-    for (at, usual), (_, found) in zip(well, ill, strict=True):
-        during = MIDNIGHT + timedelta(hours=6) <= at < MIDNIGHT + timedelta(hours=18)
-        raised_c = found.temperature_c - usual.temperature_c
-        assert raised_c == pytest.approx(2.2 if during else 0.0, abs=0.011)
-        assert found.temperature_c > 39.9 or not during
-    eaten = [sum(one.rumination_minutes for _, one in day) for day in (well, ill)]
-    assert eaten[1] < 0.8 * eaten[0]
-
-
-def test_a_fever_can_rise_slowly() -> None:
-    """A bolus sees most fevers come over hours."""
-    fever = Fever(MIDNIGHT, raise_c=2.0, rise=timedelta(hours=4))
-
-    raised = [fever.raised_c(MIDNIGHT + timedelta(hours=hour)) for hour in (-1, 0, 2, 4, 9)]
-
-    assert raised == [0.0, 0.0, 1.0, 2.0, 2.0]
+def test_an_interval_of_more_than_a_day_is_refused() -> None:
+    """It would reach into days that are not made."""
+    with pytest.raises(ValueError, match="interval_s"):
+        Animal("nl-1").measures(MORNING, 86_401)

@@ -1,0 +1,48 @@
+"""What conditions do to an animal's day, minute by minute. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from firmware_sim.draws import Floats
+
+DAY_MINUTES = 1440
+
+
+def _ones() -> Floats:
+    return np.ones(DAY_MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """(1440,) each, over one day's minutes: factors on what is usual.
+
+    raised_c: degrees above the usual. dips: factor on how far a drink cools her bolus.
+    """
+
+    raised_c: Floats = field(default_factory=lambda: np.zeros(DAY_MINUTES))
+    rumination: Floats = field(default_factory=_ones)
+    eating: Floats = field(default_factory=_ones)
+    lying: Floats = field(default_factory=_ones)
+    drinking: Floats = field(default_factory=_ones)
+    dips: Floats = field(default_factory=_ones)
+    steps: Floats = field(default_factory=_ones)
+    activity: Floats = field(default_factory=_ones)
+
+
+class Condition(Protocol):
+    """Something that is laid over an animal's days."""
+
+    def lay(self, effects: Effects, at_s: Floats) -> None:
+        """Put its share into the effects; at_s: (1440,), each minute in seconds since 1970."""
+        ...
+
+
+def rising_and_falling(
+    at_s: Floats, begins_s: float, full_s: float, falls_s: float, ends_s: float
+) -> Floats:
+    """0 outside, 1 between `full_s` and `falls_s`, straight lines between; may jump."""
+    line = np.interp(at_s, [begins_s, full_s, falls_s, ends_s], [0.0, 1.0, 1.0, 0.0])
+    found: Floats = np.where((at_s >= begins_s) & (at_s < ends_s), line, 0.0)
+    return found
