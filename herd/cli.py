@@ -24,6 +24,13 @@ app = typer.Typer(
 collar_app = typer.Typer(help="Collars and their credentials.", no_args_is_help=True)
 app.add_typer(collar_app, name="collar")
 
+
+def _one_or_three(brokers: int) -> int:
+    if brokers not in {1, 3}:
+        raise typer.BadParameter("1, or 3 for a cluster that survives the loss of one")
+    return brokers
+
+
 MQTT_PORT, PORT = 1883, 8080
 DATA = Path(".herd")
 
@@ -31,6 +38,12 @@ Data = Annotated[Path, typer.Option("--data", help="The farm's directory.")]
 Json = Annotated[bool, typer.Option("--json", help="The last line of stdout is one JSON object.")]
 MqttPort = Annotated[int, typer.Option("--mqtt-port", min=0, max=65535, help="0 = any free one.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the API; 0 = any free.")]
+Brokers = Annotated[
+    int, typer.Option("--brokers", help="Of Kafka: 1 or 3.", callback=_one_or_three)
+]
+Lan = Annotated[
+    bool, typer.Option("--lan", help="People may come in from the whole network, by a QR code.")
+]
 FarmOption = Annotated[str, typer.Option("--farm", help="The farm's id.")]
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -79,15 +92,32 @@ def answer(result: dict[str, Any], *, as_json: bool, text: Callable[[], str]) ->
 
 
 @app.command()
-def up(data: Data = DATA, mqtt_port: MqttPort = MQTT_PORT, port: Port = PORT) -> None:
+def up(
+    *,
+    brokers: Brokers = 1,
+    data: Data = DATA,
+    mqtt_port: MqttPort = MQTT_PORT,
+    port: Port = PORT,
+    lan: Lan = False,
+) -> None:
     """Bring a farm up and keep it up until Ctrl-C.
 
     Example: herd up --data ./.herd --mqtt-port 1883
     """
+    from herd.door import Door
     from herd.supervisor import POLL_EVERY_S, Farm
 
-    with Farm(data, mqtt_port=mqtt_port or None, port=port or None, tell=tell) as farm:
-        tell(f"API {farm.file.url} · MQTT {farm.file.mqtt} · token {farm.file.owner_token_file}")
+    with Farm(
+        data,
+        mqtt_port=mqtt_port or None,
+        port=port or None,
+        brokers=brokers,
+        search=True,
+        lan=lan,
+        tell=tell,
+    ) as farm:
+        tell(f"open {Door(farm.file.url, farm.owner_token, lan=lan).open()}")
+        tell(f"MQTT {farm.file.mqtt} · the owner's token is in {farm.file.owner_token_file}")
         stop = _stop_event()
         while not stop.wait(POLL_EVERY_S):
             farm.poll()
@@ -109,18 +139,25 @@ def demo(  # noqa: PLR0913  the options of design, each a thing to turn
         bool, typer.Option("--check", help="Prove the chain once, then stop.")
     ] = False,
     alerts: Annotated[int, typer.Option("--alerts", min=1, max=2000, help="With --check.")] = 1,
-    animals: Annotated[int, typer.Option("--animals", min=3, max=2000)] = 60,
+    animals: Annotated[
+        int, typer.Option("--animals", min=3, max=2000, help="Of a new farm.")
+    ] = 120,
+    speed: Annotated[
+        float, typer.Option("--speed", min=1, max=600, help="Of the first two hours; 1 = none.")
+    ] = 60.0,
+    brokers: Brokers = 1,
     seconds: Annotated[
         float | None, typer.Option("--for", help="Stop after so many seconds.", min=1)
     ] = None,
     data: Data = DATA,
     mqtt_port: MqttPort = MQTT_PORT,
     port: Port = PORT,
+    lan: Lan = False,
     as_json: Json = False,
 ) -> None:
-    """Run a live farm with simulated animals, and show the chain at work.
+    """Run a live farm: animals with a past of fourteen days, stories that unfold, one URL.
 
-    Example: herd demo · herd demo --check --alerts 200 --json
+    Example: herd demo · herd demo --lan · herd demo --check --alerts 200 --json
     """
     if check:
         from herd.check import check_chain
@@ -128,16 +165,18 @@ def demo(  # noqa: PLR0913  the options of design, each a thing to turn
         result = check_chain(alerts, tell)
         answer(result, as_json=as_json, text=lambda: json.dumps(result, indent=1))
         return
-    from herd.demo import run_demo
+    from herd.demo import DemoOptions, run_demo
 
-    run_demo(
-        data,
+    options = DemoOptions(
         animals=animals,
+        speed=speed,
+        brokers=brokers,
         seconds=seconds,
         mqtt_port=mqtt_port or None,
         port=port or None,
-        stop=_stop_event(),
+        lan=lan,
     )
+    run_demo(data, options, _stop_event())
 
 
 @app.command()
@@ -150,8 +189,14 @@ def status(*, data: Data = DATA, as_json: Json = False) -> None:
 
     result = status_of(data)
     answer(result, as_json=as_json, text=lambda: _status_table(result))
-    if any(service["state"] != "running" for service in result["services"].values()):
+    if any(not _is_well(service) for service in result["services"].values()):
         raise typer.Exit(1)
+
+
+def _is_well(service: dict[str, Any]) -> bool:
+    """Running; or still starting, if it is one that nothing waits for."""
+    starting = bool(service["beside"]) and service["state"] == "starting"
+    return starting or service["state"] == "running"
 
 
 def _status_table(result: dict[str, Any]) -> str:

@@ -4,25 +4,22 @@ import csv
 import io
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from contracts.ids import AnimalId, CollarId, FarmId, UserId
+from contracts.clock import Clock
+from contracts.ids import FarmId, UserId
 from firmware_sim.app import open_herd
 from firmware_sim.collar import Buffered
+from firmware_sim.conditions import Course
 from firmware_sim.herd import Herd, Sent, Worn
 from herd.farm_file import FarmFile
+from herd.roster import Cow, roster
 from runtime.mqtt_users import MqttUsers
 
 WORN_FROM = "2026-01-01T00:00:00Z"  # before any reading: a first start and a tenth agree
 RELAYED_WITHIN_S = 30.0
 SIMULATOR = UserId("simulator")
-
-# Names that cattle have had, in many languages; after them the animals are numbered.
-_NAMES = (
-    "Bella Alma Berta Clara Daisy Elsa Flora Greta Heidi Iris Jolie Karla Lotte Mara Nora Olga "
-    "Paula Quinta Rosa Stella Thea Ulla Vera Wanda Xenia Yara Zita Agnes Birte Carmen Dora Emmi"
-)
-NAMES = tuple(_NAMES.split())
 
 
 def register_animals(farm: FarmFile, farm_id: FarmId, count: int) -> list[Worn]:
@@ -32,43 +29,35 @@ def register_animals(farm: FarmFile, farm_id: FarmId, count: int) -> list[Worn]:
     """
     from herdbook import import_csv, open_herdbook
 
+    cows = roster(farm_id, count, datetime.now(UTC).date())
     users_dir = Path(farm.fields["MQTT_USERS_DIR"])
-    collars = [CollarId(f"{farm_id}-c{number:03}") for number in range(1, count + 1)]
-    animals = [AnimalId(f"{farm_id}-{number:03}") for number in range(1, count + 1)]
     with open_herdbook(farm.fields["POSTGRES_DSN"], users_dir) as herdbook:
-        done = import_csv(
-            herdbook, _csv(farm_id, animals, collars), farm_id, by=SIMULATOR, dry_run=False
-        )
+        done = import_csv(herdbook, _csv(cows), farm_id, by=SIMULATOR, dry_run=False)
         if done.refused:
             raise RuntimeError(f"the simulated herd was refused: {done.refused[0]}")
         if done.position is not None:
             herdbook.wait_until_relayed(done.position, within_s=RELAYED_WITHIN_S)
-    passwords = MqttUsers(users_dir).add_collars([(farm_id, collar) for collar in collars])
+    passwords = MqttUsers(users_dir).add_collars([(farm_id, cow.collar_id) for cow in cows])
     return [
         Worn(
             farm_id=farm_id,
-            animal_id=animal,
-            collar_id=collar,
-            user=collar,
-            password=passwords[collar],
+            animal_id=cow.animal_id,
+            collar_id=cow.collar_id,
+            user=cow.collar_id,
+            password=passwords[cow.collar_id],
         )
-        for animal, collar in zip(animals, collars, strict=True)
+        for cow in cows
     ]
 
 
-def name_of(number: int) -> str:
-    """The name of the n-th animal, from 0."""
-    turn, place = divmod(number, len(NAMES))
-    return NAMES[place] if turn == 0 else f"{NAMES[place]} {turn + 1}"
-
-
-def _csv(farm_id: FarmId, animals: list[AnimalId], collars: list[CollarId]) -> str:
+def _csv(cows: list[Cow]) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["external_id", "animal_id", "name", "group", "collar_id", "worn_from"])
-    for number, (animal, collar) in enumerate(zip(animals, collars, strict=True)):
-        external = f"{farm_id} {number + 1:04}"
-        rows.writerow([external, animal, name_of(number), "barn", collar, WORN_FROM])
+    for cow in cows:
+        rows.writerow(
+            [cow.external_id, cow.animal_id, cow.name, cow.group, cow.collar_id, WORN_FROM]
+        )
     return text.getvalue()
 
 
@@ -92,6 +81,29 @@ def herd_on(
         interval_s=max(1, round(len(worn) / readings_per_s)),
         on_sent=on_sent,
         on_acknowledged=on_acknowledged,
+    )
+
+
+def clocked_herd_on(
+    farm: FarmFile,
+    worn: list[Worn],
+    *,
+    clock: Clock,
+    since: datetime,
+    course: Course,
+    interval_s: int,
+) -> Herd:
+    """Collars on their grid of the farm's time, from `since` on; not yet started."""
+    host, _, port = farm.mqtt.partition(":")
+    return open_herd(
+        worn,
+        host=host,
+        port=int(port),
+        ledger=None,  # some 400 MB a day that nobody reads
+        since=since,
+        interval_s=interval_s,
+        course=course,
+        clock=clock,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from contracts.clock import FarmClock
 from farmbox.box import Box
 from farmbox.ports import assign_ports
 from farmbox.supervision import Supervision, Watch
@@ -17,6 +18,7 @@ from runtime.kafka import ensure_topics
 from runtime.registry import RegistrySchemaIds
 
 POLL_EVERY_S = 0.2
+EVERYWHERE = "0.0.0.0"  # asked for with --lan
 WRITE_STATUS_EVERY_S = 1.0
 
 Progress = Callable[[str], None]
@@ -27,25 +29,40 @@ class Farm:
 
     mqtt_port, port: where collars and people come in; None = any free one.
     box: a box that runs already and is somebody else's to stop; None = one of our own.
+    brokers: 1 or 3 of Kafka. search: OpenSearch beside, where the machine has the memory.
     settings: further environment of single services, {service: {VARIABLE: value}}.
+    clock: of a demo, the same for every service; None = the machine's. lan: people come in from
+    the whole network, not from this machine alone.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a farm has that many sides
         self,
         data: Path,
         *,
         mqtt_port: int | None = None,
         port: int | None = None,
+        brokers: int = 1,
+        search: bool = False,
         box: Box | None = None,
         tell: Progress = lambda _line: None,
         settings: dict[str, dict[str, str]] | None = None,
+        clock: FarmClock | None = None,
+        lan: bool = False,
     ) -> None:
         self.data = data.absolute()
         self._own_box = box is None
-        self.box = box or Box(self.data, mqtt_port=mqtt_port, on_progress=self._told)
+        self.box = box or Box(
+            self.data,
+            mqtt_port=mqtt_port,
+            brokers=brokers,
+            search=search,
+            on_progress=self._told,
+        )
         self._port = port
         self._tell = tell
         self._settings = settings or {}
+        self._clock = clock
+        self._lan = lan
         self._own = Supervision([])
         self._file: FarmFile | None = None
         self._write_at_s = 0.0
@@ -74,6 +91,8 @@ class Farm:
         if self._own_box:
             self._tell("starting Kafka, the MQTT broker, PostgreSQL, Redis, ClickHouse, a registry")
             self.box.start()
+            if self.box.left_out:
+                self._tell(self.box.left_out)
         try:
             self._start_own()
         except BaseException:  # Ctrl-C too: no half of a farm is left behind
@@ -83,7 +102,7 @@ class Farm:
 
     def _start_own(self) -> None:
         addresses = self.box.addresses
-        ensure_topics(addresses.kafka_bootstrap)
+        ensure_topics(addresses.kafka_bootstrap, replication=self.box.brokers)
         RegistrySchemaIds(str(addresses.registry_url)).register_all()
         self._tell("topics and schemas are there; starting our services")
         token_file = self._owner_token_file()
@@ -97,7 +116,13 @@ class Farm:
             owner_token_file=str(token_file),
             fields=fields,
         )
-        own_fields = {**fields, "PORT": str(port), "OWNER_TOKEN_FILE": str(token_file)}
+        own_fields = {
+            **fields,
+            **_clock_fields(self._clock),
+            "PORT": str(port),
+            "OWNER_TOKEN_FILE": str(token_file),
+            "HOST": EVERYWHERE if self._lan else self.box.host,
+        }
         self._own = Supervision(
             [self._process(spec, own_fields) for spec in OWN_SPECS],
             self._told,
@@ -129,15 +154,20 @@ class Farm:
             self.box.stop()
 
     def services(self) -> dict[str, dict[str, Any]]:
-        """{name: {state, pid, address, restarts}} of everything, in order of start."""
+        """{name: {state, pid, address, restarts}} of everything, in order of start.
+
+        beside: true for what nothing waits for: a farm is whole while that one still starts.
+        """
         found: dict[str, dict[str, Any]] = {}
         for name, service in self.box.services.items():
-            found[name] = _state(service.alive, service.pid, service.address)
-            found[name]["restarts"] = self.box.restarts(name)
+            beside = name in self.box.beside
+            ready = not beside or service.answers()
+            found[name] = _state(service.alive, service.pid, service.address, ready=ready)
+            found[name] |= {"restarts": self.box.restarts(name), "beside": beside}
         for name, watch in self.own.items():
             ready = watch.service.answers()
             found[name] = _state(watch.service.alive, watch.service.pid, None, ready=ready)
-            found[name]["restarts"] = watch.restarts
+            found[name] |= {"restarts": watch.restarts, "beside": False}
         return found
 
     def _write_status(self) -> None:
@@ -156,10 +186,13 @@ class Farm:
             "POSTGRES_DSN": addresses.postgres_dsn,
             "REDIS_URL": addresses.redis_url,
             "CLICKHOUSE_URL": str(addresses.clickhouse_url),
+            "SEARCH_URL": addresses.search_url or "",
             "MQTT_HOST": addresses.mqtt_host,
             "MQTT_PORT": str(addresses.mqtt_port),
             "MQTT_USER": "gateway",
             "MQTT_PASSWORD": addresses.mqtt_gateway_password,
+            "PROBE_USER": "herd-clock",
+            "PROBE_PASSWORD": addresses.mqtt_clock_password,
             "MQTT_SHARE_GROUP": addresses.mqtt_share_group,
             "MQTT_USERS_DIR": str(addresses.mqtt_users),
         }
@@ -187,6 +220,16 @@ class Farm:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _clock_fields(clock: FarmClock | None) -> dict[str, str]:
+    if clock is None:
+        return {}
+    return {
+        "CLOCK_REAL_START": clock.real_start.isoformat(),
+        "CLOCK_LEAD_S": str(clock.lead.total_seconds()),
+        "CLOCK_SPEED": str(clock.speed),
+    }
 
 
 def _state(
