@@ -106,9 +106,10 @@ def herd_loop(settings: FirmwareSimSettings, clock: Clock) -> Loop:
             clock=clock,
             station=station,
         )
-        if not settings.readings_per_s:
+        if settings.readings_per_s:
+            herd.start()
+        else:
             herd.follow_clock()
-        herd.start()
         running.ready()
         try:
             _watch(herd, running)

@@ -70,6 +70,7 @@ class OnItsGrid:
     """Each collar measures at its places after `since`, up to a horizon that is moved on.
 
     The horizon stands at `since` at first; `reach` moves it, `follow_clock` ties it to the clock.
+    Other threads may call these two; all else belongs to the herd's thread.
     """
 
     def __init__(
@@ -80,14 +81,14 @@ class OnItsGrid:
         self._horizon: datetime | None = since
         self._grids = [grid_of(member.worn.collar_id, interval_s) for member in members]
         self._reached = [since for _ in members]
-        self._due = [(self._next(n), n) for n in range(len(members))]
+        self._due = [(self._next(number), number) for number in range(len(members))]
         heapq.heapify(self._due)
 
     def begin(self) -> None:
         """The grid is where it is, whenever the herd starts."""
 
     def reach(self, until: datetime) -> None:
-        """Measure up to `until`, even if the clock is not there yet; back to before is nothing."""
+        """Measure up to `until`, even if the clock is not there yet; none ever goes back."""
         self._horizon = until
 
     def follow_clock(self) -> None:
@@ -106,19 +107,26 @@ class OnItsGrid:
         """Take the readings of all places up to now; while not `measuring`, they wait."""
         fresh: Fresh = []
         until = self.now()
-        while measuring and self._due[0][0] <= until and len(fresh) < TURN_READINGS_MAX:
+        while measuring and self._due[0][0] <= until:
             at, number = heapq.heappop(self._due)
-            member, grid = self._members[number], self._grids[number]
             to = min(until, at + STEP)
-            found = measured(member.animal, member.worn.collar_id, grid, self._reached[number], to)
-            fresh += [(member, reading) for reading in member.keep(found)]
+            fresh += self._measured(number, to)
             self._reached[number] = to
             heapq.heappush(self._due, (self._next(number), number))
+            if len(fresh) >= TURN_READINGS_MAX:
+                break
         return fresh
 
     def wait_s(self) -> float:
         """How long may pass before the farm's time is looked at again."""
         return GRID_WAIT_S
+
+    def _measured(self, number: int, to: datetime) -> Fresh:
+        member = self._members[number]
+        found = measured(
+            member.animal, member.worn.collar_id, self._grids[number], self._reached[number], to
+        )
+        return [(member, reading) for reading in member.keep(found)]
 
     def _next(self, number: int) -> datetime:
         grid = self._grids[number]

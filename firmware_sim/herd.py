@@ -23,7 +23,7 @@ from firmware_sim.grid import BOOT_ID
 from firmware_sim.ledger import ACKNOWLEDGED, PRODUCED, Ledger, NoLedger
 from firmware_sim.member import Member, Worn
 
-__all__ = ["Counts", "Heard", "Herd", "Sent", "Sessions", "Worn"]
+__all__ = ["Counts", "Heard", "Herd", "HerdStoppedError", "Sent", "Sessions", "Worn"]
 
 log = structlog.get_logger()
 
@@ -59,6 +59,13 @@ class Counts:
     acknowledged: int
     buffered: int
     overwritten: int
+
+
+class HerdStoppedError(RuntimeError):
+    """A herd was stopped before a step of its history was answered."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"stopped before everything up to {until} was answered")
 
 
 class Sessions(Protocol):
@@ -135,28 +142,34 @@ class Herd:
         self._thread = threading.Thread(target=self._run, name="herd", daemon=True)
 
     def start(self) -> None:
-        """Begin to measure and send."""
-        self._thread.start()
+        """Begin to measure and send; `lay` and `follow_clock` do it themselves."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def lay(self, until: datetime, *, within_s: float = LAY_MAX_S) -> None:
         """Returns when every reading up to `until` is measured and answered, silent collars' aside.
 
         The farm's clock may be behind: this is how history is laid down before a farm lives.
-        Raises TimeoutError, or what the herd failed of.
+        Raises HerdStoppedError if it was stopped meanwhile, TimeoutError, or what it failed of:
+        then some of it may be missing.
         """
         done = threading.Event()
         self._laying = (until, done)
         self._on_grid().reach(until)
+        self.start()
         was_in_time = done.wait(within_s)
         self._laying = None
         if self.failure is not None:
             raise self.failure
+        if self._stop.is_set():
+            raise HerdStoppedError(until)
         if not was_in_time:
             raise TimeoutError(f"{self.counts()} after {within_s:g} s, up to {until}")
 
     def follow_clock(self) -> None:
         """Measure on as the farm's time goes on; what lies between comes at once."""
         self._on_grid().follow_clock()
+        self.start()
 
     def pause(self) -> None:
         """Measure no more, from the return on; what is buffered is still sent and answered."""
@@ -172,7 +185,8 @@ class Herd:
     def stop(self) -> None:
         """Leave; what is still buffered stays unacknowledged in the ledger."""
         self._stop.set()
-        self._thread.join(STOP_MAX_S)
+        if self._thread.is_alive():
+            self._thread.join(STOP_MAX_S)
         if self.failure is not None:
             raise self.failure
 
@@ -202,7 +216,7 @@ class Herd:
 
     def _on_grid(self) -> OnItsGrid:
         if not isinstance(self._beat, OnItsGrid):
-            raise ValueError("a herd of so many readings a second has no grid: give it `since`")  # noqa: TRY004
+            raise ValueError("a herd of so many readings a second has no grid to lay history on")  # noqa: TRY004
         return self._beat
 
     def _run(self) -> None:
