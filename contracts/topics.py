@@ -8,7 +8,7 @@ creation for life.
 from dataclasses import dataclass
 from zlib import crc32
 
-from contracts.ids import CollarId, FarmId, is_id
+from contracts.ids import CollarId, FarmId, checked_id, is_id
 
 PARTITIONS = 12  # for life; 96 for a cluster; growing means new `.v2` topics filled by replay
 READINGS_KEPT_DAYS = 400
@@ -72,6 +72,24 @@ def mqtt_topic(farm_id: FarmId, collar_id: CollarId, channel: str) -> str:
 def shared_readings_filter(group: str) -> str:
     """What gateways subscribe to: each upload goes to one of the members of `group`."""
     return f"$share/{group}/{MQTT_READINGS_FILTER}"
+
+
+PROBES = "herd/v1/_"  # no farm can be called so: nobody but a prober may speak there
+PROBES_FILTER = f"{PROBES}/+/readings"  # within MQTT_READINGS_FILTER
+PROBE_ANSWERS_FILTER = f"{PROBES}/+/ack"
+
+
+def probe_topic(instance: str, channel: str) -> str:
+    """`herd/v1/_/{instance}/{channel}`: up as `readings`, answered as `ack`, like an upload."""
+    return f"{PROBES}/{checked_id('prober', instance)}/{channel}"
+
+
+def answered_probe_topic(topic: str) -> str | None:
+    """Where a probe that came on this MQTT topic is answered; None if it is no probe."""
+    prober = topic.removeprefix(f"{PROBES}/").removesuffix("/readings")
+    if not is_id(prober) or topic != probe_topic(prober, "readings"):
+        return None
+    return probe_topic(prober, "ack")
 
 
 def parse_mqtt_topic(topic: str) -> MqttAddress | None:

@@ -41,6 +41,7 @@ class Addresses:
     mqtt_host: str
     mqtt_port: int
     mqtt_gateway_password: str
+    mqtt_clock_password: str
     mqtt_admin_password: str
     mqtt_share_group: str
     mqtt_users: Path
@@ -200,6 +201,7 @@ class Box:
             ports["mqtt"],
             users=path / "mqtt-users",
             gateway_password=secret("mqtt-gateway"),
+            clock_password=secret("mqtt-clock"),
             admin_password=secret("mqtt-admin"),
             host=self.host,
         )
@@ -222,6 +224,7 @@ class Box:
             mqtt_host=self.host,
             mqtt_port=mqtt.port,
             mqtt_gateway_password=mqtt.gateway_password,
+            mqtt_clock_password=mqtt.clock_password,
             mqtt_admin_password=mqtt.admin_password,
             mqtt_share_group=f"gateway-{secret('mqtt-share-group')}",
             mqtt_users=mqtt.users,

@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from contracts.topics import PROBE_ANSWERS_FILTER, PROBES_FILTER
 from farmbox.java import java_command
 from farmbox.service import Service
 from runtime.mqtt_users import MqttUsers
@@ -85,23 +86,25 @@ class Mqtt(Service):
 
     name = "mqtt"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a broker and whom it lets in
         self,
         directory: Path,
         port: int,
         *,
         users: Path,
         gateway_password: str,
+        clock_password: str,
         admin_password: str,
         host: str = "127.0.0.1",
     ) -> None:
         super().__init__(directory, port, host=host)
         self.users = users
         self.gateway_password = gateway_password
+        self.clock_password = clock_password
         self.admin_password = admin_password
 
     def prepare(self) -> None:
-        """Write broker.xml, the login configuration and the two service users."""
+        """Write broker.xml, the login configuration and the three service users."""
         super().prepare()
         etc = self.directory / "etc"
         etc.mkdir(exist_ok=True)
@@ -126,6 +129,12 @@ class Mqtt(Service):
             self.gateway_password,
             publish=[f"{GATEWAY_TOPIC}/ack", f"{GATEWAY_TOPIC}/rejects"],
             subscribe=[f"{GATEWAY_TOPIC}/readings"],
+        )
+        users.add(
+            "herd-clock",
+            self.clock_password,
+            publish=[PROBES_FILTER],
+            subscribe=[PROBE_ANSWERS_FILTER],
         )
         users.add("admin", self.admin_password, subscribe=[f"{GATEWAY_TOPIC}/status"])
 

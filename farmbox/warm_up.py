@@ -69,7 +69,12 @@ class _TrainedMqtt(Mqtt):
     def __init__(self, directory: Path, port: int, cache: Path) -> None:
         users = directory / "users"
         super().__init__(
-            directory, port, users=users, gateway_password=PASSWORD, admin_password=PASSWORD
+            directory,
+            port,
+            users=users,
+            gateway_password=PASSWORD,
+            clock_password=PASSWORD,
+            admin_password=PASSWORD,
         )
         self._cache = cache
 

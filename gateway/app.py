@@ -1,11 +1,12 @@
 """Wires the gateway and herd-clock; the only file that knows both of their sides."""
 
+import secrets
 import threading
 import time
 
-from contracts.clock import Clock, SystemClock
+from contracts.clock import Clock
 from contracts.serde import Serde
-from contracts.topics import shared_readings_filter
+from contracts.topics import probe_topic, shared_readings_filter
 from gateway.adapters.clock_log import KafkaClockLog
 from gateway.adapters.collar_feed import CollarFeed
 from gateway.adapters.kafka_sink import KafkaSink
@@ -13,6 +14,8 @@ from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
 from gateway.bridge import DRAIN_MAX_S, Bridge
 from gateway.clock import HerdClock
+from gateway.hearing import Hearing
+from gateway.probe import Prober
 from gateway.settings import ClockSettings, GatewaySettings
 from gateway.tally import Tally
 from runtime.kafka import Outbox, new_producer
@@ -23,13 +26,13 @@ from runtime.registry import RegistrySchemaIds
 def main() -> int:
     """Run the gateway; returns the exit status."""
     settings = GatewaySettings()
-    return run("gateway", settings, gateway_loops(settings, SystemClock()))
+    return run("gateway", settings, gateway_loops(settings, settings.clock()))
 
 
 def clock_main() -> int:
     """Run herd-clock; returns the exit status."""
     settings = ClockSettings()
-    return run("herd-clock", settings, {"clock": clock_loop(settings, SystemClock())})
+    return run("herd-clock", settings, clock_loops(settings, settings.clock()))
 
 
 def gateway_loops(settings: GatewaySettings, clock: Clock) -> dict[str, Loop]:
@@ -110,29 +113,62 @@ def _login(settings: GatewaySettings) -> MqttLogin:
     )
 
 
-def clock_loop(settings: ClockSettings, clock: Clock) -> Loop:
-    """Herd-clock's loop; nothing connects before it runs."""
+def clock_loops(settings: ClockSettings, clock: Clock) -> dict[str, Loop]:
+    """Herd-clock's two loops: it ticks, and sees whether the way in is open."""
+    hearing = Hearing(
+        deaf_after_s=settings.deaf_after_s, now=clock.now(), monotonic_s=time.monotonic()
+    )
+    return {
+        "clock": lambda running: _tick(settings, clock, hearing, running),
+        "probe": lambda running: _probe(settings, clock, hearing, running),
+    }
 
-    def loop(running: Running) -> None:
-        schema_ids = RegistrySchemaIds(settings.registry_url)
-        schema_ids.register_all()
-        log = KafkaClockLog(settings.kafka_bootstrap, Serde(schema_ids), instance=settings.instance)
-        herd_clock = HerdClock(
-            log,
-            clock,
-            writer=f"herd-clock-{settings.instance}",
-            tick_every_s=settings.tick_every_s,
-            deaf_after_s=settings.deaf_after_s,
-            ahead_max_s=settings.ahead_max_s,
-        )
-        try:
-            ready = False
-            while running.goes_on():
-                herd_clock.turn(time.monotonic())
-                if herd_clock.ticking and not ready:
-                    ready = True
-                    running.ready()
-        finally:
-            log.close()
 
-    return loop
+def _tick(settings: ClockSettings, clock: Clock, hearing: Hearing, running: Running) -> None:
+    schema_ids = RegistrySchemaIds(settings.registry_url)
+    schema_ids.register_all()
+    log = KafkaClockLog(settings.kafka_bootstrap, Serde(schema_ids), instance=settings.instance)
+    herd_clock = HerdClock(
+        log,
+        clock,
+        hearing,
+        writer=f"herd-clock-{settings.instance}",
+        tick_every_s=settings.tick_every_s,
+        deaf_after_s=settings.deaf_after_s,
+        ahead_max_s=settings.ahead_max_s,
+    )
+    try:
+        ready = False
+        while running.goes_on():
+            herd_clock.turn(time.monotonic())
+            if herd_clock.ticking and not ready:
+                ready = True
+                running.ready()
+    finally:
+        log.close()
+
+
+def _probe(settings: ClockSettings, clock: Clock, hearing: Hearing, running: Running) -> None:
+    login = MqttLogin(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        user=settings.probe_user,
+        password=settings.probe_password.get_secret_value(),
+        # not to be guessed either: whoever made us unheard would hide a silent herd
+        client_id=f"herd-clock-{secrets.token_hex(8)}",
+        session_s=0,  # answers to a connection before this one are worth nothing
+    )
+    source = MqttSource(login, mqtt_filter=probe_topic(settings.instance, "ack"))
+    prober = Prober(
+        source,
+        hearing,
+        clock,
+        instance=settings.instance,
+        every_s=settings.probe_every_s,
+        expires_s=settings.deaf_after_s,
+    )
+    try:
+        while running.goes_on():
+            prober.turn()
+    finally:
+        source.close()

@@ -7,12 +7,15 @@ Approach: many uploads are under way at once, bounded by the broker's receive ma
 the records it still waits for; at zero the collar is answered at once (answers of different
 collars need no order) and its PUBACK is released as soon as all earlier ones are. PUBACKs belong
 to a connection: those of an old one are dropped, and its broker delivers those uploads again.
+A probe of herd-clock has no records, and is answered when its PUBACK is released: all that came
+before it is in Kafka then, and with nothing before it there is nothing that Kafka could lack.
 
 If Kafka gives a record up the loop fails and the process starts again from what the broker still
 holds. Rejected: a thread for each side (nothing gained under the GIL, and an order to lose), and
 PUBACK after the answer's own PUBACK (the collar asks again anyway).
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +28,7 @@ import structlog
 from contracts.clock import Clock
 from contracts.envelope import Event
 from contracts.reading import CollarReading
-from contracts.topics import MqttAddress, mqtt_topic
+from contracts.topics import MqttAddress, answered_probe_topic, mqtt_topic
 from gateway.attribution import Attribution
 from gateway.intake import Refusal, Verdict, judge
 from gateway.sequence import Sequences
@@ -36,6 +39,7 @@ log = structlog.get_logger()
 IDLE_WAIT_S = 0.5  # a message ends it at once; it only bounds how late a stop is noticed
 CONFIRM_WAIT_MIN_S = 0.001  # Kafka answers within a few of these
 CONFIRM_WAIT_MAX_S = 0.05  # while Kafka is away nobody is served by asking more often
+PROBE_BYTES_MAX = 100  # a token; nobody is sent more than that back
 DRAIN_MAX_S = 5.0  # on stop: what Kafka has not confirmed by then, the MQTT broker keeps
 
 
@@ -48,6 +52,9 @@ class Arrived:
     mid: int
     qos: int
     epoch: int
+
+
+NOTHING = Verdict(None, (), (), None)
 
 
 class Source(Protocol):
@@ -98,13 +105,19 @@ class Sink(Protocol):
 
 
 class _UnderWay:
-    """An upload whose records are on their way to Kafka."""
+    """An upload whose records are on their way to Kafka; or a probe, which has none.
 
-    def __init__(self, arrived: Arrived, verdict: Verdict, received_at: datetime) -> None:
+    probe_answer: where a probe is answered. since_s: monotonic, real seconds also on a fast farm.
+    """
+
+    def __init__(
+        self, arrived: Arrived, verdict: Verdict = NOTHING, probe_answer: str | None = None
+    ) -> None:
         self.arrived = arrived
         self.verdict = verdict
-        self.received_at = received_at
+        self.probe_answer = probe_answer
         self.left = len(verdict.readings) + len(verdict.refusals)
+        self.since_s = time.monotonic()
 
 
 class Bridge:
@@ -152,9 +165,13 @@ class Bridge:
         return sum(upload.left > 0 for upload in self._unacknowledged)
 
     def _take(self, arrived: Arrived) -> None:
+        probe_answer = answered_probe_topic(arrived.mqtt_topic)
+        if probe_answer is not None:
+            self._unacknowledged.append(_UnderWay(arrived, probe_answer=probe_answer))
+            return
         received_at = self._clock.now()
         verdict = judge(arrived.mqtt_topic, arrived.payload, self._attribution, received_at)
-        upload = _UnderWay(arrived, verdict, received_at)
+        upload = _UnderWay(arrived, verdict)
         self._unacknowledged.append(upload)
         self._note(verdict)
 
@@ -199,7 +216,7 @@ class Bridge:
         if answer is not None:
             told = msgspec.json.encode({"boot_id": answer.boot_id, "seq": answer.seq})
             self._source.publish(_to(address, "ack"), told, retain=True)
-        self._tally.answered((self._clock.now() - upload.received_at).total_seconds())
+        self._tally.answered(time.monotonic() - upload.since_s)
 
     def _release(self) -> None:
         epoch = self._source.epoch()
@@ -209,6 +226,9 @@ class Bridge:
             if oldest.left > 0 and oldest.arrived.epoch == epoch:
                 return
             self._unacknowledged.popleft()
+            if oldest.probe_answer is not None and oldest.arrived.epoch == epoch:
+                token = oldest.arrived.payload[:PROBE_BYTES_MAX]
+                self._source.publish(oldest.probe_answer, token, retain=False)
             self._source.acknowledge(oldest.arrived)
 
 

@@ -8,8 +8,9 @@ least once. Doubles are harmless by contract: log time is the maximum of ticks, 
 above the last applied source offset is skipped, deaf spans are united. So before each round the
 newest known tick is written again: its LogAppendTime is Kafka's own time now, and if ours is ahead
 of that, no tick is written and the process ends itself. (Where no partition of ours has a tick yet,
-the first one has to be that probe.) How long nobody was heard is told in Kafka's time too, so that
-a demo's fast clock invents no silence.
+the first one has to be that look.) Deaf spans have two sources: that no tick came for long, by
+Kafka's time, so that a demo's fast clock invents no silence; and that the way in is not open while
+ticks go on (hearing.py).
 """
 
 from collections.abc import Sequence
@@ -17,32 +18,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 
 from contracts.clock import Clock
-from contracts.context import Context
 from contracts.envelope import Event
-from contracts.ids import derived_id, new_id
+from contracts.ids import new_id
 from contracts.messages import event_type_of
 from contracts.tick import DeafSpan, Tick
+from gateway.copies import ACTOR, RegisterEvent, copies_of
+from gateway.hearing import Hearing, reaches
 
 log = structlog.get_logger()
-
-ACTOR = "herd-clock"
 
 
 class ClockAheadError(RuntimeError):
     """Our clock is ahead of Kafka's; a tick of ours would push log time into the future."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterEvent:
-    """One event of the register with its place."""
-
-    partition: int
-    offset: int
-    event: Event[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +70,11 @@ class ClockLog(Protocol):
 class HerdClock:
     """One member of the group; `turn` is one round of its loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  its log, its clock, its hearing, its limits
         self,
         kafka: ClockLog,
         clock: Clock,
+        hearing: Hearing,
         *,
         writer: str,
         tick_every_s: float,
@@ -92,6 +83,7 @@ class HerdClock:
     ) -> None:
         self._kafka = kafka
         self._clock = clock
+        self._hearing = hearing
         self._writer = writer
         self._tick_every_s = tick_every_s
         self._deaf_after = timedelta(seconds=deaf_after_s)
@@ -104,7 +96,7 @@ class HerdClock:
         """Copy what the register said, then tick if it is time; raises ClockAheadError."""
         copied = self._kafka.register_events()
         if copied:
-            self._kafka.append([(one.partition, context_of(one)) for one in copied])
+            self._kafka.append(copies_of(copied, writer=self._writer))
             self._kafka.commit()
             log.info("context_copied", records=len(copied))
         owned = self._kafka.owned()
@@ -112,7 +104,7 @@ class HerdClock:
             self._own(owned)
         if owned and monotonic_s >= self._tick_at_s:
             self._tick_at_s = monotonic_s + self._tick_every_s
-            self._tick_all()
+            self._tick_all(monotonic_s)
             self.ticking = True
 
     def _own(self, owned: frozenset[int]) -> None:
@@ -123,23 +115,29 @@ class HerdClock:
             else self._kafka.newest_tick(partition)
             for partition in owned
         }
+        for last in self._last.values():
+            if last and reaches(last.event.payload.deaf_spans, last.event.timestamp):
+                self._hearing.inherit(last.event.timestamp)
 
-    def _tick_all(self) -> None:
+    def _tick_all(self, monotonic_s: float) -> None:
         partitions = sorted(self._last)
         known = next(((p, last) for p in partitions if (last := self._last[p]) is not None), None)
         if known is None:
-            self._write(partitions[:1], None)
-            self._write(partitions[1:], None)
+            self._write(partitions[:1], None, monotonic_s)
+            self._write(partitions[1:], None, monotonic_s)
             return
         partition, last = known
         now = self._clock.now()
         (kafka_now,) = self._kafka.append([(partition, last.event)])
         self._check(now, kafka_now)
-        self._write(partitions, kafka_now)
+        self._write(partitions, kafka_now, monotonic_s)
 
-    def _write(self, partitions: Sequence[int], kafka_now: datetime | None) -> None:
+    def _write(
+        self, partitions: Sequence[int], kafka_now: datetime | None, monotonic_s: float
+    ) -> None:
         now = self._clock.now()
-        ticks = [(p, self._tick(p, now, self._deaf_span(p, now, kafka_now))) for p in partitions]
+        deaf = {p: self._deaf_spans(p, now, kafka_now, monotonic_s) for p in partitions}
+        ticks = [(p, self._tick(p, now, deaf[p])) for p in partitions]
         for (partition, event), appended_at in zip(ticks, self._kafka.append(ticks), strict=True):
             self._last[partition] = WrittenTick(event, appended_at)
             self._check(now, appended_at)
@@ -153,16 +151,18 @@ class HerdClock:
                 "Set the clocks of both machines by NTP"
             )
 
-    def _deaf_span(
-        self, partition: int, now: datetime, kafka_now: datetime | None
+    def _deaf_spans(
+        self, partition: int, now: datetime, kafka_now: datetime | None, monotonic_s: float
     ) -> tuple[DeafSpan, ...]:
         last = self._last[partition]
         if last is None or kafka_now is None or now <= last.event.timestamp:
             return ()
+        told_to = last.event.timestamp
+        unheard = self._hearing.deaf_spans(told_to, monotonic_s, now)
         if kafka_now - last.appended_at <= self._deaf_after:
-            return ()
-        log.warning("nobody_was_heard", partition=partition, since=last.event.timestamp.isoformat())
-        return (DeafSpan(began_at=last.event.timestamp, ended_at=now),)
+            return unheard
+        log.warning("no_tick_for_long", partition=partition, since=told_to.isoformat())
+        return (DeafSpan(began_at=told_to, ended_at=now), *unheard)
 
     def _tick(self, partition: int, now: datetime, deaf: tuple[DeafSpan, ...]) -> Event[Tick]:
         return Event(
@@ -174,23 +174,3 @@ class HerdClock:
             farm_id=None,
             payload=Tick(writer=self._writer, deaf_spans=deaf),
         )
-
-
-def context_of(copied: RegisterEvent) -> Event[Context]:
-    """The copy of one event of the register; copied twice, it is the same event."""
-    source = copied.event
-    return Event(
-        event_id=derived_id("context", source.event_id),
-        event_type=event_type_of(Context),
-        timestamp=source.timestamp,
-        aggregate_id=source.aggregate_id,
-        actor=ACTOR,
-        farm_id=source.farm_id,
-        causation_id=source.event_id,
-        payload=Context(
-            source_offset=copied.offset,
-            source_event_id=source.event_id,
-            source_event_type=source.event_type,
-            details_json=msgspec.json.encode(source.payload).decode(),
-        ),
-    )

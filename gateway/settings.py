@@ -70,10 +70,20 @@ class ClockSettings(ServiceSettings, KafkaFields):
         default=5.0, gt=0, le=60, description="Seconds between two ticks of a partition."
     )
     deaf_after_s: float = Field(
-        default=60.0,
-        ge=10,
+        default=20.0,
+        ge=2,
         le=3600,
-        description="Seconds without a tick after which nobody counts as heard.",
+        description="Seconds without a tick, or without an answered probe, after which nobody "
+        "counts as heard. Real time, also while a demo's clock runs faster.",
+    )
+    mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker, name or address.")
+    mqtt_port: int = Field(default=1883, ge=1, le=65_535, description="MQTT broker's port.")
+    probe_user: str = Field(
+        default="herd-clock", description="Who the prober of the way in is to the MQTT broker."
+    )
+    probe_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    probe_every_s: float = Field(
+        default=4.0, gt=0, le=600, description="Seconds between two probes of the way in."
     )
     ahead_max_s: float = Field(
         default=2.0, gt=0, le=60, description="Seconds our clock may be ahead of Kafka's."

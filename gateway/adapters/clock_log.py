@@ -13,7 +13,8 @@ from contracts.envelope import Event
 from contracts.serde import Serde
 from contracts.tick import Tick
 from contracts.topics import ANIMALS, READINGS
-from gateway.clock import RegisterEvent, WrittenTick
+from gateway.clock import WrittenTick
+from gateway.copies import RegisterEvent
 from runtime.consume import Limits, bury, decode, next_offsets, place_of, poll_batch
 from runtime.kafka import Outbox, new_consumer, new_producer
 
@@ -130,8 +131,13 @@ class KafkaClockLog:
         if not (key or b"").startswith(b"partition:"):
             return None  # readings are by far the most: told by their key, undecoded
         readable, _ = decode([message], self._serde)
-        events = [one.event for one in readable if isinstance(one.event.payload, Tick)]
-        return WrittenTick(events[0], _appended_at(message)) if events else None
+        # a farm that imports its past has ticks of its own, which say nothing of the others
+        ticks = [
+            one.event
+            for one in readable
+            if isinstance(one.event.payload, Tick) and one.event.farm_id is None
+        ]
+        return WrittenTick(ticks[0], _appended_at(message)) if ticks else None
 
     def _gained(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         self._owned |= {place.partition for place in places}

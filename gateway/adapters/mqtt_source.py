@@ -112,9 +112,18 @@ class MqttSource:
         if arrived.epoch == self._epoch and self._client.socket() is not None:
             self._client.ack(arrived.mid, arrived.qos)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Publish at QoS 1, after a reconnect too; dropped beyond PUBLISHES_WAITING_MAX."""
-        told = self._client.publish(topic, payload, qos=1, retain=retain)
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool, expires_s: int | None = None
+    ) -> None:
+        """Publish at QoS 1, after a reconnect too; dropped beyond PUBLISHES_WAITING_MAX.
+
+        expires_s: after so many seconds the broker need not deliver it any more.
+        """
+        wishes = None
+        if expires_s is not None:
+            wishes = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
+            wishes.MessageExpiryInterval = expires_s
+        told = self._client.publish(topic, payload, qos=1, retain=retain, properties=wishes)
         if told.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
             log.warning("answer_dropped", mqtt_topic=topic, waiting_max=PUBLISHES_WAITING_MAX)
 

@@ -10,10 +10,12 @@ from contracts.topics import (
     MQTT_CHANNELS,
     PARTITIONS,
     MqttAddress,
+    answered_probe_topic,
     mqtt_topic,
     parse_mqtt_topic,
     partition_of_collar,
     partition_of_farm,
+    probe_topic,
     subject_name,
 )
 
@@ -63,6 +65,31 @@ def test_an_mqtt_topic_is_read_as_it_was_written(farm: str, collar: str, channel
 def test_any_other_mqtt_topic_is_none_of_ours(topic: str) -> None:
     """A topic that is nearly right must not be taken for somebody else's."""
     assert parse_mqtt_topic(topic) is None
+
+
+def test_a_probe_speaks_where_no_farm_can() -> None:
+    """Its place is no farm's by the grammar of ids, so no collar can be given it."""
+    assert answered_probe_topic(probe_topic("1", "readings")) == "herd/v1/_/1/ack"
+    assert parse_mqtt_topic(probe_topic("1", "readings")) is None
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "",
+        "herd/v1/_/1/ack",
+        "herd/v1/_/readings",
+        "herd/v1/_//readings",
+        "herd/v1/_/1/2/readings",
+        "herd/v1/_/A/readings",
+        "herd/v1/farm-a/c-1/readings",
+        "c-1",
+        "c-1/readings",
+    ],
+)
+def test_any_other_mqtt_topic_is_no_probe(topic: str) -> None:
+    """What is taken for a probe leaves no reading."""
+    assert answered_probe_topic(topic) is None
 
 
 def test_what_must_be_kept_for_ever_is_neither_compacted_nor_aged() -> None:

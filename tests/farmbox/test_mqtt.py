@@ -17,6 +17,7 @@ OK, GRANTED, REFUSED = "Success", "Granted QoS 1", "Not authorized"
 GROUP = "gateway-7f3a"  # no collar can guess it; the box makes one of its own
 READINGS = f"$share/{GROUP}/herd/v1/+/+/readings"
 ADMIN, GATEWAY = "admin-password-of-a-test", "gateway-password-of-a-test"
+CLOCK = "clock-password-of-a-test"
 
 Connect = Callable[..., MqttClient]
 Collar = Callable[..., MqttClient]
@@ -36,7 +37,14 @@ def broker(tmp_path_factory: pytest.TempPathFactory, passwords: dict[str, str]) 
     users = data / "mqtt-users"
     collars = [("f1", f"c-{letter}") for letter in "abcdefghijklmnopqrstuvwxyz"]
     passwords.update(MqttUsers(users).add_collars(collars))
-    mqtt = Mqtt(data / "mqtt", port, users=users, gateway_password=GATEWAY, admin_password=ADMIN)
+    mqtt = Mqtt(
+        data / "mqtt",
+        port,
+        users=users,
+        gateway_password=GATEWAY,
+        clock_password=CLOCK,
+        admin_password=ADMIN,
+    )
     mqtt.start()
     mqtt.wait_ready()
     yield mqtt
@@ -119,6 +127,8 @@ def test_a_new_collars_reading_arrives_within_two_seconds(
         "herd/v1/f1/c-a/ack",  # the gateway's word
         "herd/v1/f1/c-b/ack",
         "herd/v1/f1/c-a/readings/more",
+        "herd/v1/_/1/readings",  # herd-clock's probe of the way in
+        "herd/v1/_/1/ack",  # and the gateway's answer to it
         "herd.v1.f1.c-b.readings",  # the address as the broker spells it
         "activemq/management",
         "elsewhere",
@@ -146,6 +156,7 @@ def test_a_collar_publishes_nothing_outside_its_own_topics(
         "herd/v1/f1/c-d/readings",
         "herd/v1/f1/+/ack",
         "herd/v1/f1/c-c/#",
+        "herd/v1/_/+/ack",
         "herd/#",
         "#",
         "$share/gateway/herd/v1/+/+/readings",

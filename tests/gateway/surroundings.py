@@ -81,6 +81,7 @@ class Process:
             "MQTT_PORT": str(box.mqtt_port),
             "MQTT_USER": "gateway",
             "MQTT_PASSWORD": box.mqtt_gateway_password,
+            "PROBE_PASSWORD": box.mqtt_clock_password,
             "READY_FILE": str(self._ready),
         }
         self._environment = os.environ | {prefix + name: value for name, value in fields.items()}

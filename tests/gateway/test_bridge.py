@@ -264,3 +264,51 @@ def test_an_idle_bridge_waits_and_a_busy_one_does_not(gateway: Gateway) -> None:
     gateway.bridge.turn(idle_wait_s=0.5)
 
     assert gateway.source.waits == [0.5, 0.5, 0.0]
+
+
+def probed(gateway: Gateway, token: bytes) -> None:
+    """A probe of herd-clock arrives."""
+    gateway.mid += 1
+    gateway.source.coming.append(
+        Arrived("herd/v1/_/1/readings", token, gateway.mid, 1, gateway.source.connection)
+    )
+
+
+def test_a_probe_is_answered_once_all_before_it_is_in_kafka() -> None:
+    """Its answer says that the way in is open, the last step included; it leaves no record."""
+    gateway = Gateway()
+    gateway.comes(1, 41)
+    probed(gateway, b"token")
+    gateway.comes(2, 1)
+    gateway.bridge.turn()
+
+    assert gateway.source.published == []
+
+    gateway.sink.confirm(0)
+    gateway.bridge.turn()
+
+    assert gateway.source.published[-1] == ("herd/v1/_/1/ack", b"token", False)
+    assert gateway.source.acknowledged == [1, 2]
+    assert len(gateway.sink.readings) == 2
+    assert gateway.sink.letters == []
+
+
+def test_a_probe_of_a_lost_connection_is_not_answered() -> None:
+    """Its broker delivers it again, behind the uploads that it delivers again."""
+    gateway = Gateway()
+    gateway.comes(1, 41)
+    probed(gateway, b"token")
+    gateway.bridge.turn()
+    gateway.source.connection = 2
+    gateway.bridge.turn()
+
+    assert gateway.source.published == []
+
+
+def test_a_probe_alone_is_answered_at_once_and_no_longer_than_a_token() -> None:
+    """A quiet farm hears as well; and nobody has megabytes sent back to him."""
+    gateway = Gateway()
+    probed(gateway, b"x" * 1000)
+    gateway.bridge.turn()
+
+    assert gateway.source.published == [("herd/v1/_/1/ack", b"x" * 100, False)]

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from contracts.animal_event import AnimalRegistered
+from contracts.animal_event import AnimalRegistered, FarmLive, FarmTimeMoved
 from contracts.clock import FakeClock
 from contracts.context import Context
 from contracts.envelope import Event
 from contracts.ids import AnimalId
 from contracts.tick import DeafSpan, Tick
-from gateway.clock import ClockAheadError, HerdClock, RegisterEvent, WrittenTick
+from gateway.clock import ClockAheadError, HerdClock, WrittenTick
+from gateway.copies import RegisterEvent
+from gateway.hearing import Hearing
 from tests.builders import FARM, MORNING, a_tick, an_event
 
 
@@ -38,7 +40,7 @@ class MemoryLog:
     def newest_tick(self, partition: int) -> WrittenTick | None:
         """The last tick of a partition."""
         for event, appended_at in reversed(self.records.get(partition, [])):
-            if isinstance(event.payload, Tick):
+            if isinstance(event.payload, Tick) and event.farm_id is None:
                 return WrittenTick(event, appended_at)
         return None
 
@@ -58,9 +60,22 @@ class MemoryLog:
         return [event for event in seen.values() if isinstance(event.payload, Tick)]
 
 
-def a_clock(log: MemoryLog, clock: FakeClock) -> HerdClock:
+def always_heard(clock: FakeClock) -> Hearing:
+    """The way in is open, whatever the test's clock says."""
+    return Hearing(deaf_after_s=1e9, now=clock.now(), monotonic_s=0.0)
+
+
+def a_clock(log: MemoryLog, clock: FakeClock, hearing: Hearing | None = None) -> HerdClock:
     """A member as production sets it up."""
-    return HerdClock(log, clock, writer="one", tick_every_s=5.0, deaf_after_s=60.0, ahead_max_s=2.0)
+    return HerdClock(
+        log,
+        clock,
+        hearing or always_heard(clock),
+        writer="one",
+        tick_every_s=5.0,
+        deaf_after_s=60.0,
+        ahead_max_s=2.0,
+    )
 
 
 def an_animal_of_the_register(offset: int, partition: int = 3) -> RegisterEvent:
@@ -140,6 +155,83 @@ def test_an_event_copied_twice_is_the_same_event() -> None:
 
     assert len(copies) == 2
     assert copies[0] == copies[1]
+
+
+def test_a_farm_that_imports_its_past_gets_ticks_of_its_own() -> None:
+    """Its log time is where the register moved it; the partition's ticks go on beside."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    moved_to = MORNING - timedelta(days=14)
+    moved = an_event(FarmTimeMoved(to_at=moved_to), aggregate_id=FARM)
+    live = an_event(FarmLive(imported_to_at=moved_to), aggregate_id=FARM)
+    log.to_copy = [RegisterEvent(3, 17, moved), RegisterEvent(3, 18, live)]
+
+    a_clock(log, time).turn(0.0)
+
+    said = [(type(event.payload), event.farm_id, event.timestamp) for event, _ in log.records[3]]
+    assert said == [
+        (Context, FARM, MORNING),
+        (Tick, FARM, moved_to),
+        (Context, FARM, MORNING),
+        (Tick, None, MORNING),
+    ]
+
+
+def test_a_farms_own_tick_written_twice_is_the_same_event() -> None:
+    """A crash between copy and commit copies again."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    clock = a_clock(log, time)
+    moved = RegisterEvent(3, 17, an_event(FarmTimeMoved(to_at=MORNING - timedelta(days=14))))
+    for _ in range(2):
+        log.to_copy = [moved]
+        clock.turn(0.0)
+
+    first, second = [
+        event for event, _ in log.records[3] if type(event.payload) is Tick and event.farm_id
+    ]
+
+    assert first == second
+
+
+def test_while_the_way_in_is_closed_the_ticks_say_so() -> None:
+    """Ticks need neither gateway nor MQTT broker: without this 300 collars would seem silent."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    hearing = Hearing(deaf_after_s=20.0, now=MORNING, monotonic_s=0.0)
+    clock = a_clock(log, time, hearing)
+    for second in range(0, 31, 5):
+        clock.turn(float(second))
+        time.advance(timedelta(seconds=5))
+
+    spans = [tick.payload.deaf_spans for tick in log.ticks(3)]
+
+    assert spans[:5] == [()] * 5
+    assert [(one.began_at, one.ended_at) for (one,) in spans[5:]] == [
+        (MORNING, MORNING + timedelta(seconds=25)),
+        (MORNING, MORNING + timedelta(seconds=30)),
+    ]
+
+
+def test_a_new_owner_is_as_deaf_as_the_one_before_until_it_hears() -> None:
+    """Herd-clock may be started again while the gateway is down."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    was_deaf = DeafSpan(began_at=MORNING - timedelta(minutes=5), ended_at=MORNING)
+    log.append([(3, a_tick(MORNING, partition=3, deaf=(was_deaf,)))])
+    time.advance(timedelta(seconds=6))
+    hearing = always_heard(time)
+    clock = a_clock(log, time, hearing)
+    clock.turn(0.0)
+    hearing.sent(b"one", 1.0, time.now())
+    hearing.answered(b"one", 1.0, time.now())
+    time.advance(timedelta(seconds=5))
+    clock.turn(5.0)
+
+    spans = [tick.payload.deaf_spans for tick in log.ticks(3)]
+
+    until = MORNING + timedelta(seconds=6)
+    assert spans == [(was_deaf,), (DeafSpan(began_at=MORNING, ended_at=until),), ()]
 
 
 def test_a_new_owner_tells_how_long_nobody_was_heard() -> None:

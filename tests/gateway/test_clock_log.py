@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from contracts.tick import Tick
 from contracts.topics import ANIMALS, READINGS, partition_of_farm
 from farmbox.box import Addresses
 from gateway.adapters.clock_log import KafkaClockLog
-from gateway.clock import RegisterEvent
+from gateway.copies import RegisterEvent
 from runtime.kafka import Outbox, new_producer, send_event
 from tests.builders import a_reading, a_tick, an_event
 from tests.gateway.surroundings import Process, serde_of
@@ -66,7 +67,8 @@ def test_the_newest_tick_of_a_partition_is_found_behind_readings(
     """A new owner must know when its partition was last heard."""
     partition = partition_of_farm(farm_id)
     ticks = [a_tick(datetime.now(UTC), partition=partition) for _ in range(2)]
-    log.append([(partition, tick) for tick in ticks])
+    own = replace(a_tick(datetime.now(UTC), partition=partition), farm_id=farm_id)
+    log.append([(partition, tick) for tick in (*ticks, own)])
     readings = [a_reading(seq=seq, farm=farm_id) for seq in range(1, 801)]
     log.append([(partition, reading) for reading in readings])
 
