@@ -5,7 +5,7 @@ SystemError somewhere else.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -83,9 +83,19 @@ def new_consumer(bootstrap: str, group: str, **more: Any) -> Consumer:  # noqa: 
     )
 
 
-def ensure_topics(bootstrap: str, *, replication: int = 1, within_s: float = 30.0) -> None:
-    """Create the topics that are missing; those that exist keep what they are."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, **security.kafka()})
+def ensure_topics(
+    bootstrap: str,
+    *,
+    replication: int = 1,
+    within_s: float = 30.0,
+    identity: Mapping[str, str] | None = None,
+) -> None:
+    """Create the topics that are missing; those that exist keep what they are.
+
+    identity: who does it, in librdkafka's words; None = as the rest of this process.
+    """
+    who = security.kafka() if identity is None else identity
+    admin = AdminClient({"bootstrap.servers": bootstrap, **who})
     known = admin.list_topics(timeout=within_s).topics
     missing = [topic for topic in topics.ALL if topic.name not in known]
     if not missing:

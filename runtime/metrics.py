@@ -64,7 +64,7 @@ def consumer_lag(group: str) -> dict[str, Any]:
 
 
 def note_lag(group: str, statistics: str) -> None:
-    """Sum librdkafka's lag over the partitions of each topic; -1 there means not known, or not ours.
+    """Sum librdkafka's lag over a topic's partitions; -1 there means not known, or not ours.
 
     Nothing is told of a topic without any: a lag of 0 would be a lie, and an old one too.
     """

@@ -63,14 +63,21 @@ def migrate(dsn: str, directory: Path, *, within_s: float = 30.0) -> int:
     )
     with connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_migrations ("
-            "name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz DEFAULT now())"
-        )
+        _make_table(connection)
         rows = connection.execute("SELECT name, sha256 FROM schema_migrations").fetchall()
         applied: dict[str, str] = dict(rows)
         files = sorted(directory.glob("*.sql"))
         return sum(_apply(connection, file, applied.get(file.name)) for file in files)
+
+
+def _make_table(connection: Connection[TupleRow]) -> None:
+    # Asked first: a service's own user may look, and not create, not even if it is there already.
+    found = connection.execute("SELECT to_regclass('schema_migrations')").fetchone()
+    if found is None or found[0] is None:
+        connection.execute(
+            "CREATE TABLE schema_migrations ("
+            "name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz DEFAULT now())"
+        )
 
 
 def _apply(connection: Connection[TupleRow], file: Path, applied_sha256: str | None) -> int:
