@@ -1,28 +1,34 @@
-"""One batch of one partition: state moves on, detections come out. No clock, no network.
+"""One batch of one partition: state moves on, detections and hours come out. No clock, no network.
 
 A batch is counted as a whole, then judged in segments: it is cut where a tick crosses a
-five-minute line, at a farm's own ticks and at context records, since those act. Ticks in between
-only move log time, which each reading is judged at. So the answers do not depend on how the log
-was cut into batches: that is what makes silent replay after a crash exact.
+five-minute line or tells of deafness, at a farm's own ticks and at context records, since those
+act. Ticks in between only move log time, which each reading is judged at. So the answers do not
+depend on how the log was cut into batches: that is what makes silent replay after a crash exact.
 """
+
+import json
 
 import numpy as np
 
 from contracts.columns import Batch, ReadingColumns, micros
 from contracts.context import Context
-from contracts.detection import Detection, Phase
+from contracts.detection import Detection
 from contracts.envelope import Event
 from contracts.tick import Tick
-from pipeline.detectors.base import Change, Detector
-from pipeline.episodes import Episode, detection_id_of
-from pipeline.features import signals
-from pipeline.state import PartitionState
+from pipeline.detectors.base import ByReading, ByTime, Change, Detector, Voices
+from pipeline.features import hour_parts, signals
+from pipeline.lines import act_at_lines
+from pipeline.state import PARTITION_CLOCK, PartitionState
 from pipeline.tables import NEVER, Longs, Mask
-from pipeline.windows import FARM_IS_LIVE, line_of, log_us_at, may_be_judged
+from pipeline.telling import Told, told_change
+from pipeline.windows import FARM_IS_LIVE, line_of, lines_between, log_us_at, may_be_judged
+
+# context records after which an animal's collar is not waited for
+COLLAR_CHANGES = ("collar.removed.v1", "collar.assigned.v1")
 
 
-def step(state: PartitionState, batch: Batch) -> list[Event[Detection]]:
-    """Move `state` on by a batch; the detections in the order of the log."""
+def step(state: PartitionState, batch: Batch) -> Told:
+    """Move `state` on by a batch; what it tells, in the order of the log."""
     rows, first = state.take_in(batch.readings)
     run = _Run(state, batch.readings, rows, first)
     for place, event in batch.events:
@@ -46,7 +52,7 @@ class _Run:
     def __init__(
         self, state: PartitionState, readings: ReadingColumns, rows: Longs, first: Mask
     ) -> None:
-        self.told: list[Event[Detection]] = []
+        self.told = Told()
         self._state, self._readings, self._rows, self._first = state, readings, rows, first
         self._ahead = readings.ahead
         self._judged_until = 0  # index of the first reading not judged yet
@@ -54,30 +60,66 @@ class _Run:
         self._marks: list[tuple[int, int]] = []  # (place, the partition's log time from there)
 
     def tick(self, place: int, event: Event[Tick]) -> None:
-        """Move log time; act where it crosses a five-minute line."""
-        times = self._state.log_time
-        before = times.partition_us if event.farm_id is None else times.of(event.farm_id)
-        at_us = micros(event.timestamp)
-        crosses = line_of(max(at_us, before)) > line_of(before)
-        if crosses or event.farm_id is not None:
+        """Move log time; act at each five-minute line it crosses."""
+        times, farm_id = self._state.log_time, event.farm_id
+        before_us = times.partition_us if farm_id is None else times.own_us.get(farm_id, NEVER)
+        at_us = max(micros(event.timestamp), before_us)
+        crosses = line_of(at_us) > line_of(before_us)
+        if crosses or farm_id is not None or event.payload.deaf_spans:
             self.judge_until(place)
-        times.tick(event.farm_id, at_us)
-        for span in event.payload.deaf_spans:
-            times.add_deaf(micros(span.began_at), micros(span.ended_at))
+        times.tick(farm_id, at_us)
+        if farm_id is None:  # a farm that imports is waited for: nobody is missed meanwhile
+            for span in event.payload.deaf_spans:
+                times.add_deaf(micros(span.began_at), micros(span.ended_at))
         self._marks.append((place, times.partition_us))
-        if crosses:
-            self._repeat_open(event)
+        if not crosses:
+            return
+        lines = lines_between(before_us, at_us)
+        if farm_id is None:
+            farms = [farm for farm in self._state.rows_of_farm if farm not in times.own_us]
+            self._act(PARTITION_CLOCK, farms, lines, event.event_id)
+        else:
+            self._act(farm_id, [farm_id], lines, event.event_id)
 
     def context(self, place: int, event: Event[Context]) -> None:
         """Apply a copy of an event of the register, once, in the order of its source."""
-        applied = self._state.context_offsets
+        state, applied = self._state, self._state.context_offsets
         farm_id = event.farm_id or ""
         if event.payload.source_offset <= applied.get(farm_id, -1):
             return
         self.judge_until(place)
         applied[farm_id] = event.payload.source_offset
-        if event.payload.source_event_type == FARM_IS_LIVE:
-            self._state.log_time.go_live(farm_id)
+        kind = event.payload.source_event_type
+        if kind == FARM_IS_LIVE and farm_id in state.log_time.own_us:
+            state.log_time.go_live(farm_id)
+            # its own clock stood somewhere before the partition's: the hours between fall due
+            line_us = line_of(state.log_time.partition_us)
+            if line_us != NEVER:
+                self._act(farm_id, [farm_id], range(line_us, line_us + 1), event.event_id)
+        elif kind in COLLAR_CHANGES:
+            animal_id = str(json.loads(event.payload.details_json)["animal_id"])
+            self._forget(farm_id, animal_id, event)
+
+    def _act(self, clock: str, farms: list[str], lines: range, cause: str) -> None:
+        met = [farm for farm in farms if farm in self._state.rows_of_farm]
+        told = act_at_lines(self._state, clock, met, lines, cause)
+        self.told.detections += told.detections
+        self.told.hours += told.hours
+
+    def _forget(self, farm_id: str, animal_id: str, event: Event[Context]) -> None:
+        state = self._state
+        row = state.animals.find((farm_id.encode(), animal_id.encode()))
+        if row is None:
+            return
+        log_us = state.log_time.of(farm_id)
+        known_us = micros(event.timestamp) if log_us == NEVER else log_us
+        for detector in state.detectors:
+            if isinstance(detector, ByTime):
+                memory = state.memories[detector.spec.name]
+                for change in detector.forget(row, known_us, memory, state.log_time):
+                    self.told.detections.append(
+                        told_change(state, change, detector, known_us, event.event_id)
+                    )
 
     def judge_until(self, place: int) -> None:
         """Judge the readings before a place that are not judged yet."""
@@ -95,57 +137,31 @@ class _Run:
         occurred_us = readings.occurred_us[segment]
         received_us = readings.longs["received_at"][segment]
         in_time = may_be_judged(occurred_us, received_us, log_us, self._ahead[segment])
-        judged = self._first[segment] & in_time
+        first = self._first[segment]
+        judged = first & in_time
         chosen = segment[judged]
+        state.hours.add(hour_parts(readings, chosen, self._rows[chosen]))
         found = signals(readings, chosen, self._rows[chosen])
-        body = found.body_temperature
-        state.hours.add(body.row, body.occurred_us, body.centi_c)
-        changes = [
-            (change, detector)
-            for detector in state.detectors
-            for change in detector.judge(found, state.memories[detector.spec.name])
-        ]
-        for change, detector in sorted(changes, key=lambda pair: pair[0].reading):
-            known_us = int(log_us[change.reading - segment[0]])
-            if known_us == NEVER:
-                known_us = int(readings.occurred_us[change.reading])
-            self.told.append(self._tell(change, detector, known_us))
-
-    def _tell(self, change: Change, detector: Detector, known_us: int) -> Event[Detection]:
-        spec, episodes = detector.spec, self._state.episodes
-        cause = self._readings.texts["event_id"].at(change.reading) or ""
-        if change.phase is Phase.END:
-            return episodes.end(spec.name, change.row, known_us, change.evidence, cause)
-        farm_id, subject_id = (part.decode() for part in self._state.animals.keys[change.row])
-        return episodes.begin(
-            Episode(
-                detector=spec.name,
-                row=change.row,
-                farm_id=farm_id,
-                subject_id=subject_id,
-                detection_id=detection_id_of(spec, farm_id, subject_id, change.onset_us),
-                onset_us=change.onset_us,
-                revision=1,
-                phase=Phase.ONSET,
-                known_us=known_us,
-                evidence=change.evidence,
-                cause=cause,
-            )
+        # a clock that is ahead says that the collar lives, but not when
+        heard_us = np.where(in_time, np.maximum(log_us, occurred_us), log_us)
+        spoke = first & (heard_us != NEVER)
+        voices = Voices(
+            segment[spoke],
+            self._rows[segment[spoke]],
+            heard_us[spoke],
+            readings.longs["interval_s"][segment[spoke]] * 1_000_000,
         )
-
-    def _repeat_open(self, tick: Event[Tick]) -> None:
-        """Tell again the open episodes that are due, at the line of their farm's log time.
-
-        One line a tick even after a long silence: each revision tells the whole state.
-        """
-        state = self._state
-        speaks_for = state.log_time.own_us
-        by_name = {detector.spec.name: detector for detector in state.detectors}
-        own = tick.farm_id is not None
-        line_us = line_of(state.log_time.of(tick.farm_id or ""))
-        for episode in state.episodes.due(line_us):
-            if (episode.farm_id == tick.farm_id) if own else episode.farm_id not in speaks_for:
-                memory = state.memories[episode.detector]
-                evidence = by_name[episode.detector].evidence(memory, episode.row)
-                told = state.episodes.repeat(episode, line_us, evidence, tick.event_id)
-                self.told.append(told)
+        changes: list[tuple[Change, Detector]] = []
+        for detector in state.detectors:
+            memory = state.memories[detector.spec.name]
+            if isinstance(detector, ByReading):
+                some = detector.judge(found, memory)
+            elif isinstance(detector, ByTime):
+                some = detector.hear(voices, memory, state.log_time)
+            else:
+                continue
+            changes += [(change, detector) for change in some]
+        for change, detector in sorted(changes, key=lambda pair: pair[0].reading):
+            known_us = int(heard_us[change.reading - segment[0]])
+            cause = readings.texts["event_id"].at(change.reading) or ""
+            self.told.detections.append(told_change(state, change, detector, known_us, cause))

@@ -25,7 +25,10 @@ REPEAT_US = 6 * 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One open episode as it was last told. Times in microseconds; known_us: log time then."""
+    """One open episode as it was last told. Times in microseconds; known_us: log time then.
+
+    newest: what its detector has held of the animal since, to be told with the next revision.
+    """
 
     detector: str
     row: int
@@ -38,6 +41,7 @@ class Episode:
     known_us: int
     evidence: tuple[Measured, ...]
     cause: str
+    newest: tuple[Measured, ...] = ()
 
     @property
     def due_us(self) -> int:
@@ -77,6 +81,18 @@ class Episodes:
         self._open[told.detector, told.row] = told
         return self._told(told)
 
+    def is_open(self, detector: str, row: int) -> bool:
+        """Whether the animal has an open episode of that detector."""
+        return (detector, row) in self._open
+
+    def of_farm(self, farm_id: str) -> list[Episode]:
+        """The open episodes of a farm's animals."""
+        return [episode for episode in self._open.values() if episode.farm_id == farm_id]
+
+    def held(self, detector: str, row: int, newest: tuple[Measured, ...]) -> None:
+        """Note what is held of an animal now, telling nobody: her next revision will."""
+        self._open[detector, row] = replace(self._open[detector, row], newest=newest)
+
     def last_told(self) -> list[Event[Detection]]:
         """The last revision of every open episode, unchanged: for after a restore."""
         return [self._told(episode) for _, episode in sorted(self._open.items())]
@@ -105,7 +121,12 @@ class Episodes:
             detector_version=spec.version,
             evidence=tuple(
                 Evidence(
-                    signal=m.signal, unit=m.unit, value=m.value, limit=m.limit, at=moment(m.at_us)
+                    signal=m.signal,
+                    unit=m.unit,
+                    value=m.value,
+                    limit=m.limit,
+                    at=moment(m.at_us),
+                    usual=m.usual,
                 )
                 for m in episode.evidence
             ),
@@ -142,5 +163,6 @@ def _next(
 
 
 def _from_json(said: dict[str, Any]) -> Episode:
-    evidence = tuple(Measured(**measured) for measured in said.pop("evidence"))
-    return Episode(**said | {"phase": Phase(said["phase"])}, evidence=evidence)
+    for name in ("evidence", "newest"):
+        said[name] = tuple(Measured(**measured) for measured in said[name])
+    return Episode(**said | {"phase": Phase(said["phase"])})

@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts.columns import ReadingColumns
+from contracts.hour import HOUR_SIGNALS
 from pipeline.tables import Longs, Mask
 
 RUMEN, CORE = "rumen", "core"
+SCALE = 100  # integers hold hundredths: of °C, of minutes, of counts
 CENTI_MAX = 10_000  # ±100 °C: a sum of hundredths over any hour stays far inside its integer
+COUNT_MAX = 10_000  # steps or activity in one hour: an animal makes a tenth of it
+PART_S = 3600  # a reading that covers more is cut into parts of at most an hour
+PARTS_MAX = 24  # a day: what lies beyond says nothing about an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +34,93 @@ class BodyTemperature:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """All that detectors may look at in one segment of a batch."""
+    """What detectors that judge reading by reading may look at in one segment of a batch."""
 
     body_temperature: BodyTemperature
 
 
+@dataclass(frozen=True, slots=True)
+class HourParts:
+    """Readings as the bins of hours take them, cut into parts of at most an hour: (parts,).
+
+    middle_us: of the span that the part covers. seconds: its length. centi, measured: (parts,
+    counted signals), hundredths and whether measured. warmth_centi_c: body temperature, where
+    warm. last: the part at the reading's own time: it carries the temperature and counts once.
+    """
+
+    row: Longs
+    middle_us: Longs
+    seconds: Longs
+    centi: NDArray[np.int64]
+    measured: NDArray[np.bool_]
+    warmth_centi_c: Longs
+    warm: Mask
+    last: Mask
+
+
 def signals(readings: ReadingColumns, judged: Longs, row: Longs) -> Signals:
     """Signals of the readings at the indices `judged`; row: (judged,), of their animals."""
-    celsius = readings.floats["temperature_c"][judged]
-    site = readings.texts["temperature_site"].take(judged)
-    rumen = site.equal(RUMEN)
-    found = np.nonzero(np.isfinite(celsius) & (rumen | site.equal(CORE)))[0]
-    # integers: the float a collar sent is 38.599998, the same sum must come in any order
-    centi_c = np.clip(np.rint(celsius[found] * 100), -CENTI_MAX, CENTI_MAX).astype(np.int64)
+    celsius, rumen, body = _body_temperature(readings, judged)
+    found = np.nonzero(body)[0]
     return Signals(
         BodyTemperature(
             reading=judged[found],
             row=row[found],
             occurred_us=readings.occurred_us[judged][found],
-            centi_c=centi_c,
+            centi_c=_centi_c(celsius[found]),
             rumen=rumen[found],
         )
     )
+
+
+def hour_parts(readings: ReadingColumns, judged: Longs, row: Longs) -> HourParts:
+    """The readings at the indices `judged` as parts of hours; row: (judged,), of their animals.
+
+    A reading covers the span before its time and counts wholly in the hour that holds the span's
+    middle: cutting it at the hour line would move a few minutes at most, and share out what
+    happened in one of both hours. Only readings that cover more than an hour are cut, evenly.
+    """
+    interval_s = np.clip(readings.longs["interval_s"][judged], 1, PART_S * PARTS_MAX)
+    count = -(-interval_s // PART_S)
+    which = np.arange(len(judged))
+    back = np.zeros(len(judged), np.int64)  # parts between this one and the reading's own time
+    if (count > 1).any():
+        which = np.repeat(which, count)
+        ends = np.cumsum(count)
+        back = ends[which] - 1 - np.arange(len(which))
+    taken, parts = judged[which], count[which]
+    length_us = interval_s[which] * 1_000_000 // parts
+    limit = length_us / 60_000_000
+    columns = []
+    for name in HOUR_SIGNALS:
+        if name != "temperature_c":
+            most = limit if name.endswith("_minutes") else COUNT_MAX
+            columns.append(np.clip(readings.floats[name][taken] / parts, 0, most))
+    values = np.stack(columns, axis=1)
+    measured = ~np.isnan(values)
+    celsius, _, body = _body_temperature(readings, taken)
+    return HourParts(
+        row=row[which],
+        middle_us=readings.occurred_us[taken] - back * length_us - length_us // 2,
+        seconds=length_us // 1_000_000,
+        centi=np.rint(np.where(measured, values, 0.0) * SCALE).astype(np.int64),
+        measured=measured,
+        warmth_centi_c=_centi_c(np.where(body, celsius, 0.0)),
+        warm=body & (back == 0),
+        last=back == 0,
+    )
+
+
+def _body_temperature(
+    readings: ReadingColumns, chosen: Longs
+) -> tuple[NDArray[np.float64], Mask, Mask]:
+    """(chosen,): °C, whether measured in the rumen, whether it is a body temperature at all."""
+    celsius = readings.floats["temperature_c"][chosen]
+    site = readings.texts["temperature_site"].take(chosen)
+    rumen = site.equal(RUMEN)
+    return celsius, rumen, np.isfinite(celsius) & (rumen | site.equal(CORE))
+
+
+def _centi_c(celsius: NDArray[np.float64]) -> Longs:
+    # integers: the float a collar sent is 38.599998, the same sum must come in any order
+    return np.clip(np.rint(celsius * SCALE), -CENTI_MAX, CENTI_MAX).astype(np.int64)

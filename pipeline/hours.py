@@ -1,53 +1,173 @@
 """Bins of UTC hours, integers only: free of the order of readings and of where batches are cut.
 
-A ring of the open hours of each animal. Floats begin when a closed bin is read.
+A ring of the open hours of each animal: seven signals, how long each was heard, and whether the
+hour has been told. Floats begin when a closed bin is read.
+
+Body temperature is kept by quarter of an hour: a drink cools the rumen by 2 to 8 °C for an hour or
+more, so the hour's temperature is the mean of its warmer quarters, never of all (a histogram would
+cost as much and could say nothing finer than its steps).
 """
 
-import numpy as np
+from dataclasses import dataclass
+from typing import Any
 
-from pipeline.tables import Arrays, Column, Longs, Table
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.hour import HOUR_SIGNALS
+from pipeline.features import SCALE, HourParts
+from pipeline.tables import Arrays, Column, Longs, Mask, Table
+
+Floats = NDArray[np.float64]
 
 HOUR_US = 3_600_000_000
-# what may still change: late_max (72 h) back and five minutes ahead touch 74 different hours
-OPEN_HOURS = 74
+HOUR_S = 3600
+# what may still change: late_max (72 h) back, six hours ahead (the steps of an import; its log
+# time moves when all of a step is answered), and the hours that begin and end within those
+OPEN_HOURS = 82
 NO_HOUR = -(2**31)
-LOW_START, HIGH_START = 2**15 - 1, -(2**15)  # above and below every temperature in hundredths
+QUARTERS = 4
+QUARTER_US = HOUR_US // QUARTERS
+SECONDS_MAX = 2**16 - 1  # more than one collar at once: from there on it counts no further
+HEARD_SECONDS_MIN = 900  # of an hour: under a quarter, scaling up would chart noise
+TEMPERATURE = "temperature_c"
+COUNTED = tuple(signal for signal in HOUR_SIGNALS if signal != TEMPERATURE)  # minutes and counts
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One counted signal over some hours, both (animals, hours): sum in hundredths, seconds."""
+
+    centi: Longs
+    seconds: Longs
 
 
 class HourBins:
-    """Sum, count, lowest and highest body temperature of each open hour, in hundredths of °C."""
+    """The open hours of a partition's animals."""
 
     def __init__(self) -> None:
         ring = (OPEN_HOURS,)
+        each = (OPEN_HOURS, len(COUNTED))
+        quarters = (OPEN_HOURS, QUARTERS)
         self.table = Table(
             {
                 "hour": Column("int32", ring, NO_HOUR),  # hours since 1970
-                "sum": Column("int64", ring),
-                "count": Column("int32", ring),
-                "low": Column("int16", ring, LOW_START),
-                "high": Column("int16", ring, HIGH_START),
+                "readings": Column("uint16", ring),
+                "heard": Column("uint16", ring),  # seconds
+                "sum": Column("int32", each),  # hundredths of a minute, or of a count
+                "seconds": Column("uint16", each),
+                "warmth": Column("int32", quarters),  # sum, hundredths of °C
+                "warmths": Column("uint16", quarters),  # how many
+                "revision": Column("uint16", ring),  # last told, 0 = never
+                "changed": Column("bool", ring),  # since it was last told
+                "unusual": Column("bool", ring),  # teaches nothing: an episode of hers was open
             }
         )
 
-    def add(self, rows: Longs, occurred_us: Longs, centi_c: Longs) -> None:
-        """Take in readings (readings,): row of the animal, time, temperature in hundredths of °C.
+    def add(self, parts: HourParts) -> None:
+        """Take in parts of readings, each in the hour that holds its middle.
 
         A newer hour takes the place of the one that left the ring; an older one is not kept.
         """
-        hour = occurred_us // HOUR_US
+        hour = parts.middle_us // HOUR_US
+        cell = parts.row * OPEN_HOURS + hour % OPEN_HOURS
+        flat = self.table["hour"].reshape(-1)
+        before = flat[cell]
+        np.maximum.at(flat, cell, hour.astype(np.int32))
+        moved = cell[flat[cell] != before]
+        if len(moved):
+            for name in ("readings", "heard", "sum", "seconds", "warmth", "warmths", "revision"):
+                self._flat(name)[moved] = 0
+            self._flat("unusual")[moved] = False
+        kept = np.nonzero(flat[cell] == hour)[0]
+        order = kept[np.argsort(cell[kept], kind="stable")]
+        if not len(order):
+            return
+        cells = cell[order]
+        starts = np.nonzero(np.append([True], cells[1:] != cells[:-1]))[0]
+        at = cells[starts]
+        self._count("readings", at, np.add.reduceat(parts.last[order].astype(np.int64), starts))
+        self._count("heard", at, np.add.reduceat(parts.seconds[order], starts))
+        centi = parts.centi[order]
+        measured = parts.measured[order]
+        self._flat("sum")[at] += np.add.reduceat(centi, starts).astype(np.int32)
+        seconds = np.where(measured, parts.seconds[order][:, None], 0)
+        self._count("seconds", at, np.add.reduceat(seconds, starts))
+        self._flat("changed")[at] = True
+        self._add_warmth(parts, order[parts.warm[order]], cell)
+
+    def _add_warmth(self, parts: HourParts, warm: Longs, cell: Longs) -> None:
+        quarter = parts.middle_us[warm] % HOUR_US // QUARTER_US
+        place = cell[warm] * QUARTERS + quarter
+        order = np.argsort(place, kind="stable")
+        if not len(order):
+            return
+        places = place[order]
+        starts = np.nonzero(np.append([True], places[1:] != places[:-1]))[0]
+        sums = np.add.reduceat(parts.warmth_centi_c[warm][order], starts)
+        self.table["warmth"].reshape(-1)[places[starts]] += sums.astype(np.int32)
+        counts = self.table["warmths"].reshape(-1)
+        counts[places[starts]] += np.diff(np.append(starts, len(places))).astype(np.uint16)
+
+    def _flat(self, name: str) -> NDArray[Any]:
+        array = self.table[name]
+        flat: NDArray[Any] = array.reshape(-1, *array.shape[2:])
+        return flat
+
+    def _count(self, name: str, at: Longs, more: Longs) -> None:
+        """Add to a count that stops at its highest: in any order the same."""
+        flat = self._flat(name)
+        flat[at] = np.minimum(flat[at].astype(np.int64) + more, SECONDS_MAX).astype(np.uint16)
+
+    def holds(self, rows: Longs, first: int, last: int) -> Mask:
+        """(rows,): who was heard in any of the hours first … last."""
+        hours = self.table["hour"][rows]
+        inside: Mask = np.logical_or.reduce((hours >= first) & (hours <= last), axis=1)
+        return inside
+
+    def heard(self, rows: Longs, hours: Longs, signal: str) -> Heard:
+        """A counted signal of these animals in these hours (all in the ring), 0 where not held."""
+        slots = hours % OPEN_HOURS
+        held: Mask = self.table["hour"][rows[:, None], slots] == hours
+        column = COUNTED.index(signal)
+        centi = self.table["sum"][rows[:, None], slots, column].astype(np.int64)
+        seconds = self.table["seconds"][rows[:, None], slots, column].astype(np.int64)
+        return Heard(np.where(held, centi, 0), np.where(held, seconds, 0))
+
+    def values(self, rows: Longs, hour: int) -> Floats:
+        """(animals, signals in the order of HOUR_SIGNALS): see HourSignal; NaN = not measured."""
+        columns = []
+        for signal in HOUR_SIGNALS:
+            if signal == TEMPERATURE:
+                columns.append(self._temperature(rows, hour))
+            else:
+                found = self.heard(rows, np.array([hour]), signal)
+                seconds = found.seconds[:, 0]
+                enough = seconds >= HEARD_SECONDS_MIN
+                whole = found.centi[:, 0] * HOUR_S / np.maximum(seconds, 1) / SCALE
+                columns.append(np.where(enough, whole, np.nan))
+        return np.stack(columns, axis=1)
+
+    def _temperature(self, rows: Longs, hour: int) -> Floats:
+        """(animals,): the mean of the warmer half of the hour's quarters, °C."""
         slot = hour % OPEN_HOURS
-        table = self.table
-        before = table["hour"][rows, slot]
-        np.maximum.at(table["hour"], (rows, slot), hour)
-        moved = np.nonzero(table["hour"][rows, slot] != before)[0]
-        for name, fill in (("sum", 0), ("count", 0), ("low", LOW_START), ("high", HIGH_START)):
-            table[name][rows[moved], slot[moved]] = fill
-        kept = np.nonzero(table["hour"][rows, slot] == hour)[0]
-        place = (rows[kept], slot[kept])
-        np.add.at(table["sum"], place, centi_c[kept])
-        np.add.at(table["count"], place, 1)
-        np.minimum.at(table["low"], place, centi_c[kept])
-        np.maximum.at(table["high"], place, centi_c[kept])
+        held: Mask = self.table["hour"][rows, slot] == hour
+        counts = np.where(held[:, None], self.table["warmths"][rows, slot], 0).astype(np.int64)
+        sums = self.table["warmth"][rows, slot].astype(np.float64)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1) / SCALE, -np.inf)
+        means.sort(axis=1)
+        quarters = (counts > 0).sum(axis=1)
+        warmest, second = means[:, -1], means[:, -2]
+        both = quarters > QUARTERS // 2
+        mean = (warmest + np.where(both, second, 0.0)) / 2
+        return np.where(both, mean, np.where(quarters > 0, warmest, np.nan))
+
+    def mark_unusual(self, row: int, first: int, last: int) -> None:
+        """The animal's hours first … last are not to teach what is usual."""
+        for hour in range(first, last + 1):
+            slot = hour % OPEN_HOURS
+            if self.table["hour"][row, slot] == hour:
+                self.table["unusual"][row, slot] = True
 
     def to_arrays(self, rows: int) -> Arrays:
         """The first `rows` animals."""

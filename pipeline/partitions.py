@@ -8,6 +8,7 @@ from contracts.envelope import Event
 from pipeline.engine import last_told, step
 from pipeline.snapshots import Manifest
 from pipeline.state import PartitionState
+from pipeline.telling import Told
 
 IDLE_FACTOR = 5  # a partition that only hears ticks is saved so many times less often
 
@@ -42,7 +43,7 @@ class Partition:
         """What a restore would have to replay now."""
         return self.committed - self.saved_offset
 
-    def advance(self, batch: Batch, next_offset: int) -> list[Event[Detection]]:
+    def advance(self, batch: Batch, next_offset: int) -> Told:
         """Step through a batch that ends before next_offset; what it tells, silent or not."""
         told = step(self.state, batch)
         self.readings_unsaved += len(batch.readings)

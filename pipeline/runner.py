@@ -8,18 +8,18 @@ successor takes that path: state that ran ahead of Kafka cannot be rolled back o
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 
 from contracts.clock import Clock, SystemClock
 from contracts.columns import Batch, ColumnReader
 from contracts.dead_letter import Reason, Rejected
-from contracts.detection import Detection
 from contracts.envelope import Event
 from contracts.serde import SchemaIds, Serde
-from contracts.topics import DEAD_LETTERS, DETECTIONS, READINGS
+from contracts.topics import DEAD_LETTERS, DETECTIONS, HOURS, READINGS, KafkaTopic
 from pipeline.partitions import Partition
 from pipeline.ports import Committed, Input, Output, Record, Snapshots, Span
 from pipeline.settings import PipelineSettings
@@ -82,7 +82,8 @@ class Worker:
             live = partition.live
             told = partition.advance(batch, part.offsets[-1] + 1)
             if live:
-                records += self._records(partition.number, told)
+                records += self._records(DETECTIONS, partition.number, told.detections)
+                records += self._records(HOURS, partition.number, told.hours)
                 records += self._letters(part, batch)
             records += self._announcements()
         due = time.monotonic() - self._committed_at >= self._settings.commit_every_s
@@ -163,12 +164,14 @@ class Worker:
         return [
             record
             for partition in self._partitions.values()
-            for record in self._records(partition.number, partition.announcements())
+            for record in self._records(DETECTIONS, partition.number, partition.announcements())
         ]
 
-    def _records(self, partition: int, told: list[Event[Detection]]) -> list[Record]:
+    def _records(
+        self, kafka_topic: KafkaTopic, partition: int, told: Sequence[Event[Any]]
+    ) -> list[Record]:
         return [
-            Record(DETECTIONS, partition, event.aggregate_id, self._serde.encode(event))
+            Record(kafka_topic, partition, event.aggregate_id, self._serde.encode(event))
             for event in told
         ]
 

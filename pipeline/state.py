@@ -5,30 +5,41 @@ from collections.abc import Sequence
 import numpy as np
 
 from contracts.columns import ReadingColumns
-from pipeline.detectors.base import Detector
+from pipeline.baselines import Baselines
+from pipeline.detectors.base import ByHour, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.episodes import Episodes
+from pipeline.hour_events import HourTeller
 from pipeline.hours import HourBins
 from pipeline.sequences import Sequences
 from pipeline.tables import Arrays, Column, Longs, Mask, Rows, Table, as_bytes, from_bytes
 from pipeline.windows import LogTime
 
 # goes up when to_arrays or a detector's memory changes its meaning: older snapshots are not read
-STATE_VERSION = 1
+STATE_VERSION = 2
+PARTITION_CLOCK = ""  # the clock of all farms that have no log time of their own
 
 
 class PartitionState:
-    """Rows keyed (farm, animal), counted readings, hour bins, detectors' memories, episodes."""
+    """Rows keyed (farm, animal): counts, hours, what is usual, detectors' memories, episodes."""
 
     def __init__(self, detectors: Sequence[Detector] = ALL) -> None:
         self.detectors = tuple(detectors)
+        self.by_name = {d.spec.name: d for d in self.detectors}
         self.animals = Rows()  # keys (farm_id, animal_id) as bytes
         self.counted = Table({"counted": Column("int64")})
         self.sequences = Sequences()
         self.hours = HourBins()
+        self.baselines = Baselines()
+        self.rows_of_farm: dict[str, list[int]] = {}
+        # clock → the first hour not judged, not learnt; of a farm gone live: on its own clock
+        self.judged_until: dict[str, int] = {}
+        self.learnt_until: dict[str, int] = {}
         self.memories = {d.spec.name: Table(d.memory) for d in self.detectors}
         self.log_time = LogTime()
         self.episodes = Episodes(d.spec for d in self.detectors)
+        hourly = [d.spec for d in self.detectors if isinstance(d, ByHour)]
+        self.hour_teller = HourTeller(self.animals, self.hours, self.baselines, hourly)
         # farm → the offset in `herd.animals.v1` up to which its context has been applied
         self.context_offsets: dict[str, int] = {}
 
@@ -39,6 +50,7 @@ class PartitionState:
         boots = readings.longs["boot_id"].tolist()
         rows = self.animals.of(list(zip(farms, readings.texts["aggregate_id"].raw(), strict=True)))
         self._reach(len(self.animals))
+        self._note_farms()
         first = self.sequences.first_seen(
             list(zip(farms, collars, boots, strict=True)), readings.longs["seq"]
         )
@@ -63,8 +75,17 @@ class PartitionState:
         return np.array([own.get(farm, common) for farm, common in pairs], np.int64)
 
     def _reach(self, rows: int) -> None:
-        for table in (self.counted, self.hours.table, *self.memories.values()):
+        for table in self.tables():
             table.reach(rows)
+
+    def _note_farms(self) -> None:
+        known = sum(map(len, self.rows_of_farm.values()))
+        for row in range(known, len(self.animals)):
+            self.rows_of_farm.setdefault(self.animals.keys[row][0].decode(), []).append(row)
+
+    def tables(self) -> list[Table]:
+        """All that holds a row an animal."""
+        return [self.counted, self.hours.table, self.baselines.table, *self.memories.values()]
 
     def to_arrays(self) -> Arrays:
         """Everything, as arrays by name: equal states give equal arrays."""
@@ -72,11 +93,19 @@ class PartitionState:
         parts: dict[str, Arrays] = {
             "counted": self.counted.to_arrays(rows),
             "hours": self.hours.to_arrays(rows),
+            "baselines": self.baselines.table.to_arrays(rows),
             "sequences": self.sequences.to_arrays(),
             **{f"memory.{name}": table.to_arrays(rows) for name, table in self.memories.items()},
         }
         times = self.log_time
-        said = [times.partition_us, times.own_us, times.deaf, self.context_offsets]
+        said = [
+            times.partition_us,
+            times.own_us,
+            times.deaf,
+            self.context_offsets,
+            self.judged_until,
+            self.learnt_until,
+        ]
         return {
             "animals": self.animals.to_array(),
             "times": as_bytes(said),
@@ -88,13 +117,16 @@ class PartitionState:
     def from_arrays(cls, arrays: Arrays, detectors: Sequence[Detector] = ALL) -> "PartitionState":
         """What to_arrays gave; raises KeyError if something is missing."""
         state = cls(detectors)
-        state.animals = Rows.from_array(arrays["animals"])
+        state.animals.load(arrays["animals"])
+        state._note_farms()
         state.counted.load(_part(arrays, "counted"))
         state.hours.table.load(_part(arrays, "hours"))
+        state.baselines.table.load(_part(arrays, "baselines"))
         state.sequences = Sequences.from_arrays(_part(arrays, "sequences"))
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
-        partition_us, own_us, deaf, state.context_offsets = from_bytes(arrays["times"])
+        partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])
+        state.judged_until, state.learnt_until = cursors
         spans = [(began, ended) for began, ended in deaf]
         state.log_time = LogTime(partition_us, own_us, spans)
         state.episodes.load(arrays["episodes"])

@@ -34,6 +34,10 @@ class Rows:
             rows[place] = self._row(keys[place])
         return rows
 
+    def find(self, key: tuple[Any, ...]) -> int | None:
+        """The row of a key; None if it was never met."""
+        return self._index.get(key)
+
     def _row(self, key: tuple[Any, ...]) -> int:
         row = self._index.setdefault(key, len(self.keys))
         if row == len(self.keys):
@@ -46,12 +50,16 @@ class Rows:
             [[p.decode() if isinstance(p, bytes) else p for p in key] for key in self.keys]
         )
 
+    def load(self, packed: NDArray[np.uint8]) -> None:
+        """Take over what to_array gave."""
+        for key in from_bytes(packed):
+            self._row(tuple(p.encode() if isinstance(p, str) else p for p in key))
+
     @classmethod
     def from_array(cls, packed: NDArray[np.uint8]) -> "Rows":
         """What to_array gave."""
         rows = cls()
-        for key in from_bytes(packed):
-            rows._row(tuple(p.encode() if isinstance(p, str) else p for p in key))
+        rows.load(packed)
         return rows
 
 

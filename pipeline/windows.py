@@ -47,10 +47,27 @@ class LogTime:
 
     def hearing_us(self, since_us: int, until_us: int) -> int:
         """How much of [since, until] the way in was open."""
-        deaf = sum(
-            max(0, min(ended, until_us) - max(began, since_us)) for began, ended in self.deaf
-        )
-        return max(0, until_us - since_us) - deaf
+        return int(self.all_hearing_us(np.array([since_us]), until_us)[0])
+
+    def all_hearing_us(self, since_us: Longs, until_us: int) -> Longs:
+        """(times,): how much of [since, until] the way in was open, of each."""
+        heard: Longs = np.maximum(until_us - since_us, 0)
+        for began, ended in self.deaf:
+            heard = heard - np.maximum(min(ended, until_us) - np.maximum(began, since_us), 0)
+        return heard
+
+
+def lines_between(before_us: int, at_us: int) -> range:
+    """The five-minute lines that log time crosses from `before` to `at`, at most late_max of them.
+
+    Before the first tick there is no time to catch up with: the last line alone.
+    """
+    last = line_of(at_us)
+    if before_us == NEVER:
+        return range(last, last + 1, LINE_US)
+    # what is older than late_max can be judged no more: a clock set right jumps over it
+    first = max(line_of(before_us) + LINE_US, line_of(last - LATE_MAX_US))
+    return range(first, last + 1, LINE_US)
 
 
 def united(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,12 +1,23 @@
-"""What a detector is: pure, all animals at once, with its limits and their source in the open."""
+"""What a detector is: pure, all animals at once, with its limits and their source in the open.
+
+Three forms, by what makes them judge: each reading (what must not wait), each hour of a herd once
+it is over, or time itself. All are in one registry and tell through the same episodes.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contracts.detection import Condition, Phase
 from pipeline.features import Signals
-from pipeline.tables import Column, Table
+from pipeline.herd_hour import HerdHour
+from pipeline.tables import Column, Longs, Table
+from pipeline.windows import LogTime
+
+NO_READING = -1  # what changed came with an hour, a line or a context record
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +32,36 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A detector's card. version: goes up when its answers may differ for the same log."""
+    """A detector's card. version: goes up when its answers may differ for the same log.
+
+    teaches: whether the hours of its episodes still teach what is usual for the animal.
+    """
 
     name: str
     version: int
     condition: Condition
     limits: tuple[Limit, ...]
+    teaches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One value behind a judgement: time in microseconds, value and limit in `unit`."""
+    """One value behind a judgement: time in microseconds; value, limit and usual in `unit`."""
 
     signal: str
     unit: str
     at_us: int
     value: float
-    limit: float
+    limit: float | None
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An episode of an animal (row) begins or ends with a reading (index in the batch's columns).
+    """An episode of an animal (row) begins or ends.
 
-    onset_us: when it began; 0 at an end, since the open episode knows.
+    reading: index in the batch's columns of the reading it comes with, or NO_READING. onset_us:
+    when it began; 0 at an end, since the open episode knows.
     """
 
     phase: Phase
@@ -54,8 +71,37 @@ class Change:
     evidence: tuple[Measured, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a detector says of a herd's hour.
+
+    score: (animals,), NaN = not judged; it speaks for an episode at or over the first limit of the
+    detector's card, in its unit. why_not: of each animal, why she was not judged. newest: row →
+    what it holds of an animal whose episode is open or has just ended.
+    """
+
+    score: NDArray[np.float64]
+    why_not: list[str | None]
+    changes: list[Change]
+    newest: dict[int, tuple[Measured, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Readings as signs of life, in log order, all (readings,).
+
+    reading: index in the batch's columns. row: of the animal. heard_us: the later of log time and
+    its own time. interval_us: what it covers.
+    """
+
+    reading: Longs
+    row: Longs
+    heard_us: Longs
+    interval_us: Longs
+
+
 class Detector(Protocol):
-    """Judges reading by reading, in log order; what it remembers of an animal is one table row."""
+    """What all forms have in common; what a detector remembers of an animal is one table row."""
 
     @property
     def spec(self) -> Spec:
@@ -67,6 +113,11 @@ class Detector(Protocol):
         """What it remembers of each animal."""
         ...
 
+
+@runtime_checkable
+class ByReading(Detector, Protocol):
+    """Judges reading by reading, in log order."""
+
     def judge(self, signals: Signals, memory: Table) -> list[Change]:
         """Onsets and ends these readings bring, in log order; moves `memory` on.
 
@@ -76,4 +127,41 @@ class Detector(Protocol):
 
     def evidence(self, memory: Table, row: int) -> tuple[Measured, ...]:
         """What it holds of an animal now: for telling an open episode again."""
+        ...
+
+
+@runtime_checkable
+class ByHour(Detector, Protocol):
+    """Judges each hour of a herd once, when it is over and grace has passed."""
+
+    @property
+    def window_hours(self) -> int:
+        """How many hours it looks back; at an onset none of them teaches what is usual."""
+        ...
+
+    def judge_hour(self, herd: HerdHour, memory: Table) -> Verdict:
+        """What it says of the hour; an animal that cannot be judged keeps her `memory`."""
+        ...
+
+
+@runtime_checkable
+class ByTime(Detector, Protocol):
+    """Judges at the five-minute lines of log time, by what has not come since."""
+
+    def hear(self, voices: Voices, memory: Table, times: LogTime) -> list[Change]:
+        """Ends these readings bring, in log order; moves `memory` on."""
+        ...
+
+    def at_line(self, rows: Longs, line_us: int, memory: Table, times: LogTime) -> list[Change]:
+        """Onsets among a herd's animals (rows) at a line."""
+        ...
+
+    def forget(self, row: int, at_us: int, memory: Table, times: LogTime) -> list[Change]:
+        """The animal is not to be waited for any more."""
+        ...
+
+    def evidence_at(
+        self, line_us: int, memory: Table, row: int, times: LogTime
+    ) -> tuple[Measured, ...]:
+        """What it holds of an animal at a line: for telling an open episode again."""
         ...

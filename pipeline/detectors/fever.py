@@ -52,7 +52,7 @@ class _Runs:
 class Fever:
     """The detector of fever."""
 
-    spec = Spec("fever", 1, Condition.FEVER, (CORE_LIMIT, RUMEN_LIMIT))
+    spec = Spec("fever", 2, Condition.FEVER, (CORE_LIMIT, RUMEN_LIMIT))
     memory: Mapping[str, Column] = {
         "run": Column("int8"),  # as in _Runs, no further than ± SUCCESSIVE
         "open": Column("bool"),

@@ -1,6 +1,9 @@
-"""The one tuple of all detectors; their order is the order of detections at one reading."""
+"""The one tuple of all detectors; their order is the order of detections at one moment."""
 
 from pipeline.detectors.base import Detector
+from pipeline.detectors.collar_silent import CollarSilent
 from pipeline.detectors.fever import Fever
+from pipeline.detectors.oestrus import Oestrus
+from pipeline.detectors.rumination_drop import RuminationDrop
 
-ALL: tuple[Detector, ...] = (Fever(),)
+ALL: tuple[Detector, ...] = (Fever(), RuminationDrop(), Oestrus(), CollarSilent())

@@ -14,6 +14,7 @@ from contracts.serde import FixedSchemaIds, Serde
 from contracts.tick import DeafSpan
 from pipeline.engine import step
 from pipeline.state import PartitionState
+from pipeline.telling import Told
 from tests.builders import MORNING, a_reading, a_tick
 
 SERDE = Serde(FixedSchemaIds())
@@ -33,10 +34,24 @@ def run(
     reader: ColumnReader = READER,
 ) -> tuple[PartitionState, list[Event[Detection]]]:
     """The state and the detections after the values, in batches of so many."""
+    state, told = run_all(values, batch=batch, state=state, reader=reader)
+    return state, told.detections
+
+
+def run_all(
+    values: Sequence[bytes],
+    *,
+    batch: int = 10_000,
+    state: PartitionState | None = None,
+    reader: ColumnReader = READER,
+) -> tuple[PartitionState, Told]:
+    """The state and all that is told after the values, in batches of so many."""
     state = state or PartitionState()
-    told: list[Event[Detection]] = []
+    told = Told()
     for start in range(0, len(values), batch):
-        told += step(state, reader.read(values[start : start + batch]))
+        some = step(state, reader.read(values[start : start + batch]))
+        told.detections += some.detections
+        told.hours += some.hours
     return state, told
 
 

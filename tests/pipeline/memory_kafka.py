@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from contracts.envelope import Event
-from contracts.topics import DEAD_LETTERS, DETECTIONS, KafkaTopic
+from contracts.topics import DEAD_LETTERS, DETECTIONS, HOURS, KafkaTopic
 from pipeline.ports import Committed, Found, Owner, Record, Span
 from pipeline.snapshots import Manifest, manifests, pack, unpack, usable
 from pipeline.state import PartitionState
@@ -34,6 +34,11 @@ class MemoryKafka:
     def detections(self) -> list[Event[object]]:
         """What was told."""
         return self.events(DETECTIONS)
+
+    @property
+    def hours(self) -> list[Event[object]]:
+        """The hours that were told."""
+        return self.events(HOURS)
 
     @property
     def letters(self) -> list[Event[object]]:

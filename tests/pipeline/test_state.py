@@ -50,8 +50,7 @@ def test_it_comes_back_from_plain_arrays_as_it_was() -> None:
 
 def test_an_animal_costs_less_than_eight_kilobytes() -> None:
     """A million animals have to fit into a cluster's memory."""
-    state = PartitionState()
-    tables = [state.counted, state.hours.table, *state.memories.values()]
+    tables = PartitionState().tables()
 
     assert sum(table.bytes_per_row for table in tables) < BYTES_OF_AN_ANIMAL_MAX
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detectors.base import Change, Detector
+from pipeline.detectors.base import ByHour, ByReading, ByTime, Change, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.tables import Table
 from tests.pipeline.detectors.made import AnyReading, made_readings, signals_of
@@ -25,11 +25,13 @@ def test_names_are_told_apart() -> None:
     assert len({detector.spec.name for detector in ALL}) == len(ALL)
 
 
-@every_detector
+@pytest.mark.parametrize(
+    "detector", [d for d in ALL if isinstance(d, ByReading)], ids=lambda d: d.spec.name
+)
 @given(st.lists(made_readings, max_size=40), st.integers(1, 12))
 @settings(max_examples=100, deadline=None)
 def test_the_answer_does_not_hang_on_where_the_log_is_cut(
-    detector: Detector, readings: list[AnyReading], batch: int
+    detector: ByReading, readings: list[AnyReading], batch: int
 ) -> None:
     """Batches are cut elsewhere after a crash; memory must carry everything over."""
     whole, cut = Table(detector.memory), Table(detector.memory)
@@ -45,6 +47,12 @@ def test_the_answer_does_not_hang_on_where_the_log_is_cut(
     for name, array in whole.to_arrays(8).items():
         assert array.tobytes() == cut[name][:8].tobytes(), name
     assert detector.evidence(whole, 0) == detector.evidence(cut, 0)
+
+
+@every_detector
+def test_each_judges_in_exactly_one_form(detector: Detector) -> None:
+    """A detector of two forms would be asked twice, one of none never."""
+    assert sum(isinstance(detector, form) for form in (ByReading, ByHour, ByTime)) == 1
 
 
 @every_detector

@@ -1,0 +1,50 @@
+"""Onset and end of what is judged by the hour: held for some hours, ended with hysteresis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.tables import Column, Longs, Mask, Table
+
+MEMORY: Mapping[str, Column] = {
+    "run": Column("uint8"),  # judged hours in a row that speak for a change
+    "first_hour": Column("int32"),  # where that run began
+    "open": Column("bool"),
+}
+RUN_MAX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Judged hours in a row that an onset, and an end, must hold for."""
+
+    onset_hours: int
+    end_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Indices among the judged animals: whose episode begins, and whose ends."""
+
+    begin: Longs
+    end: Longs
+
+
+def turns(memory: Table, rows: Longs, hour: int, over: Mask, under: Mask, hold: Hold) -> Turns:
+    """Move the runs of these animals on by one judged hour, opening and closing episodes.
+
+    over: at or over the limit of an onset; under: back under that of an end. Hours between both
+    limits break a run of either kind.
+    """
+    was_open = memory["open"][rows]
+    speaks = np.where(was_open, under, over)
+    before = memory["run"][rows].astype(np.int64)
+    run = np.where(speaks, np.minimum(before + 1, RUN_MAX), 0)
+    memory["first_hour"][rows] = np.where(run == 1, hour, memory["first_hour"][rows])
+    begins = ~was_open & (run >= hold.onset_hours)
+    ends = was_open & (run >= hold.end_hours)
+    turned = begins | ends
+    memory["run"][rows] = np.where(turned, 0, run).astype(np.uint8)
+    memory["open"][rows] = was_open ^ turned
+    return Turns(np.nonzero(begins)[0], np.nonzero(ends)[0])

@@ -1,0 +1,103 @@
+"""One judged hour of one herd, as the hourly detectors see it: windows beside what is usual.
+
+Sums over hours are taken one hour after the other: a vectorised sum may add in another order for
+another number of animals, and a farm's answers must not hang on its neighbours.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.baselines import Baselines
+from pipeline.features import SCALE
+from pipeline.hours import HOUR_S, HOUR_US, HourBins
+from pipeline.tables import Longs, Mask
+
+Floats = NDArray[np.float64]
+
+COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science: 44 % of real
+# "drops" of over half were partial days and moves)
+HERD_MIN = 10  # animals: the median of fewer follows one of them
+NOT_MEASURED, TOO_FEW_HOURS, NO_BASELINE = "not_measured", "too_few_hours", "no_baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One signal over the last hours, all (animals,): heard against usual for just those hours.
+
+    ratio: what was measured by what is usual; NaN where why_not says why. usual: of all the
+    window's hours, in the signal's unit; value: usual times ratio, that is scaled to all hours.
+    """
+
+    ratio: Floats
+    usual: Floats
+    why_not: list[str | None]
+
+    @property
+    def value(self) -> Floats:
+        """(animals,): what was measured, scaled to the whole window."""
+        return self.ratio * self.usual
+
+
+@dataclass(frozen=True, slots=True)
+class HerdHour:
+    """An hour (hours since 1970) of the animals (rows) heard lately; ill: whose are ill by now."""
+
+    hour: int
+    rows: Longs
+    ill: Mask
+    bins: HourBins
+    baselines: Baselines
+
+    @property
+    def ends_us(self) -> int:
+        """When the hour was over."""
+        return (self.hour + 1) * HOUR_US
+
+    def window(self, signal: str, hours: int) -> Window:
+        """The last so many hours of a counted signal, the judged one included."""
+        span = np.arange(self.hour - hours + 1, self.hour + 1)
+        heard = self.bins.heard(self.rows, span, signal)
+        usual = self.baselines.usual(self.rows, signal, span)
+        known = np.isfinite(usual)
+        # two collars at once measure her twice: counted as one
+        seconds = np.minimum(heard.seconds, HOUR_S)
+        centi = heard.centi * seconds / np.maximum(heard.seconds, 1)
+        level = np.where(known, usual, 0.0)
+        counts = known & (seconds > 0)
+        actual = summed(np.where(counts, centi, 0.0)) / SCALE
+        expected = summed(np.where(counts, level * seconds / HOUR_S, 0.0))
+        covered_s = summed(seconds)
+        known_s = summed(np.where(known, seconds, 0))
+        enough_s = COVERAGE_MIN * hours * HOUR_S
+        reasons = [
+            (covered_s == 0, NOT_MEASURED),
+            (covered_s < enough_s, TOO_FEW_HOURS),
+            ((known_s < enough_s) | (expected <= 0), NO_BASELINE),
+        ]
+        judged = np.ones(len(self.rows), np.bool_)
+        why_not: list[str | None] = [None] * len(self.rows)
+        for lacking, reason in reasons:
+            for place in np.nonzero(lacking & judged)[0].tolist():
+                why_not[place] = reason
+            judged &= ~lacking
+        ratio = np.where(judged, actual / np.where(judged, expected, 1.0), np.nan)
+        whole = summed(level) * hours / np.maximum(summed(known.astype(np.int64)), 1)
+        return Window(ratio, np.where(judged, whole, np.nan), why_not)
+
+
+def herd_median(ratios: Floats) -> float | None:
+    """The median of those that are judged; None of fewer than HERD_MIN."""
+    found = np.sort(ratios[np.isfinite(ratios)])
+    if len(found) < HERD_MIN:
+        return None
+    return float(found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
+
+
+def summed(values: NDArray[np.float64] | NDArray[np.int64]) -> Floats:
+    """(animals,): the sum over (animals, hours), hour after hour."""
+    total: Floats = np.zeros(values.shape[0])
+    for hour in range(values.shape[1]):
+        total = total + values[:, hour]
+    return total

@@ -1,0 +1,201 @@
+"""What happens at a five-minute line of log time: learn, judge hours, wait for the silent, repeat.
+
+Problem: an hour may be judged once it is over and the last readings have had time to come; it may
+change for three days more; and log time jumps, by minutes while a writer restarts, by hours while
+a farm imports its past. Approach: every line a tick crosses acts in turn, as if ticks had come one
+by one, with two cursors a clock (the partition's, or a farm's own): hours judged and hours learnt.
+The cursors move by the clock alone, so neither batches nor neighbours can be seen in them.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from contracts.detection import Condition
+from pipeline.baselines import SIGNALS
+from pipeline.detectors.base import ByHour, ByReading, ByTime, Measured, Verdict
+from pipeline.episodes import Episode
+from pipeline.herd_hour import HerdHour
+from pipeline.hours import COUNTED, HOUR_US, OPEN_HOURS, TEMPERATURE
+from pipeline.state import PARTITION_CLOCK, PartitionState
+from pipeline.tables import Longs
+from pipeline.telling import Told, told_change, with_usual
+from pipeline.windows import LATE_MAX_US
+
+GRACE_US = 20 * 60_000_000  # of hearing time after an hour's end: radio, buffers, retries
+SETTLED_US = LATE_MAX_US + HOUR_US  # a reading at the edge of late_max may begin an hour earlier
+TEACHES_SECONDS_MIN = 2700  # of an hour heard: three quarters, as detectors ask for
+LOOKBACK_HOURS_MIN = 24  # hours that an animal must have been heard in to be of the herd
+# an episode open longer teaches again: then it is her usual, or what was taken for usual was wrong
+UNUSUAL_HOURS_MAX = 7 * 24
+ILL = frozenset({Condition.FEVER, Condition.RUMINATION_DROP})
+FAR_BACK = -(2**62)  # before every hour
+
+
+def act_at_lines(
+    state: PartitionState, clock: str, farms: Iterable[str], lines: Iterable[int], cause: str
+) -> Told:
+    """Act at each line (microseconds) in turn for farms of one clock; cause: the tick's event_id.
+
+    clock: PARTITION_CLOCK, or the farm with a log time of its own.
+    """
+    told = Told()
+    herds = [(farm, np.array(state.rows_of_farm[farm], np.int64)) for farm in farms]
+    for place, line_us in enumerate(lines):
+        at = _Line(state, clock, line_us, cause, told)
+        at.learn(herds)
+        hours = at.due_hours()
+        for farm, rows in herds:
+            if place == 0:  # no reading comes between the lines of one tick
+                at.tell_late(farm, rows)
+            for hour in hours:
+                at.judge(farm, rows, hour)
+            at.wait(rows)
+        at.repeat({farm for farm, _ in herds})
+    return told
+
+
+class _Line:
+    """One line under way."""
+
+    def __init__(
+        self, state: PartitionState, clock: str, line_us: int, cause: str, told: Told
+    ) -> None:
+        self._state, self._clock, self._line_us, self._cause = state, clock, line_us, cause
+        self._told = told
+        self._by_hour = [d for d in state.detectors if isinstance(d, ByHour)]
+
+    def learn(self, herds: list[tuple[str, Longs]]) -> None:
+        """Teach what is usual from the hours that can change no more."""
+        state, line_us = self._state, self._line_us
+        settled = (line_us - SETTLED_US) // HOUR_US  # the first hour that is not
+        first = max(state.learnt_until.get(self._clock, settled), line_us // HOUR_US - OPEN_HOURS)
+        for hour in range(first, settled):
+            for farm, rows in herds:
+                if hour >= self._own(state.learnt_until, farm):
+                    self._teach(rows, hour)
+        state.learnt_until[self._clock] = max(first, settled)
+
+    def _teach(self, rows: Longs, hour: int) -> None:
+        state, slot = self._state, hour % OPEN_HOURS
+        table = state.hours.table
+        taught = rows[(table["hour"][rows, slot] == hour) & ~table["unusual"][rows, slot]]
+        if not len(taught):
+            return
+        values = state.hours.values(taught, hour)
+        for column, signal in enumerate(SIGNALS):
+            if signal == TEMPERATURE:
+                seconds = table["heard"][taught, slot]
+            else:
+                seconds = table["seconds"][taught, slot, COUNTED.index(signal)]
+            values[seconds < TEACHES_SECONDS_MIN, column] = np.nan
+        state.baselines.learn(taught, hour, values)
+
+    def due_hours(self) -> range:
+        """The hours to be judged at this line; moves the clock's cursor over them."""
+        state, line_us = self._state, self._line_us
+        oldest = (line_us - LATE_MAX_US) // HOUR_US
+        first = max(state.judged_until.get(self._clock, oldest), oldest)
+        hour = first
+        while state.log_time.hearing_us((hour + 1) * HOUR_US, line_us) >= GRACE_US:
+            hour += 1
+        state.judged_until[self._clock] = hour
+        self._first = first
+        return range(first, hour)
+
+    def tell_late(self, farm: str, rows: Longs) -> None:
+        """Tell anew the hours that readings changed after they were judged."""
+        table = self._state.hours.table
+        judged_until = max(self._first, self._own(self._state.judged_until, farm))
+        late = table["changed"][rows] & (table["hour"][rows] < judged_until)
+        if not late.any():
+            return
+        places, slots = np.nonzero(late)
+        hours = table["hour"][rows[places], slots]
+        for hour in sorted(set(hours.tolist())):
+            changed = rows[places[hours == hour]]
+            self._told.hours += self._state.hour_teller.tell(
+                changed, hour, self._line_us, self._cause
+            )
+
+    def judge(self, farm: str, rows: Longs, hour: int) -> None:
+        """Judge one hour of a herd, once."""
+        state = self._state
+        if hour < self._own(state.judged_until, farm):
+            return
+        herd_rows = rows[state.hours.holds(rows, hour - LOOKBACK_HOURS_MIN + 1, hour)]
+        if not len(herd_rows):
+            return
+        opened = [
+            (episode, spec)
+            for episode in state.episodes.of_farm(farm)
+            for spec in [state.by_name[episode.detector].spec]
+            if not spec.teaches
+        ]
+        ill = {episode.row for episode, spec in opened if spec.condition in ILL}
+        herd = HerdHour(
+            hour,
+            herd_rows,
+            np.array([row in ill for row in herd_rows.tolist()], np.bool_),
+            state.hours,
+            state.baselines,
+        )
+        verdicts = [self._verdict(detector, herd) for detector in self._by_hour]
+        for episode, _ in opened:
+            if hour - episode.onset_us // HOUR_US < UNUSUAL_HOURS_MAX:
+                state.hours.mark_unusual(episode.row, hour, hour)
+        heard = state.hours.table["hour"][herd_rows, hour % OPEN_HOURS] == hour
+        places = {row: place for place, row in enumerate(herd_rows.tolist())}
+        self._told.hours += state.hour_teller.tell(
+            herd_rows[heard], hour, self._line_us, self._cause, verdicts, places
+        )
+
+    def _verdict(self, detector: ByHour, herd: HerdHour) -> Verdict:
+        state, name = self._state, detector.spec.name
+        verdict = detector.judge_hour(herd, state.memories[name])
+        for change in verdict.changes:
+            begins = not state.episodes.is_open(name, change.row)
+            if begins and not detector.spec.teaches:
+                first = herd.hour - detector.window_hours + 1
+                state.hours.mark_unusual(change.row, first, herd.hour)
+            self._told.detections.append(
+                told_change(state, change, detector, self._line_us, self._cause)
+            )
+        for row, newest in verdict.newest.items():
+            if state.episodes.is_open(name, row):
+                state.episodes.held(name, row, newest)
+        return verdict
+
+    def wait(self, rows: Longs) -> None:
+        """Let detectors judge by what has not come."""
+        state = self._state
+        for detector in state.detectors:
+            if isinstance(detector, ByTime):
+                memory = state.memories[detector.spec.name]
+                for change in detector.at_line(rows, self._line_us, memory, state.log_time):
+                    self._told.detections.append(
+                        told_change(state, change, detector, self._line_us, self._cause)
+                    )
+
+    def repeat(self, farms: set[str]) -> None:
+        """Tell the open episodes again that are due."""
+        state = self._state
+        for episode in state.episodes.due(self._line_us):
+            if episode.farm_id in farms:
+                evidence = self._evidence(episode)
+                self._told.detections.append(
+                    state.episodes.repeat(episode, self._line_us, evidence, self._cause)
+                )
+
+    def _evidence(self, episode: Episode) -> tuple[Measured, ...]:
+        state, memory = self._state, self._state.memories[episode.detector]
+        detector = state.by_name[episode.detector]
+        if isinstance(detector, ByReading):
+            return with_usual(state, episode.row, detector.evidence(memory, episode.row))
+        if isinstance(detector, ByTime):
+            return detector.evidence_at(self._line_us, memory, episode.row, state.log_time)
+        return episode.newest
+
+    def _own(self, cursors: dict[str, int], farm: str) -> int:
+        """How far a farm came on a clock of its own, before it went live; else far back."""
+        return cursors.get(farm, FAR_BACK) if self._clock == PARTITION_CLOCK else FAR_BACK

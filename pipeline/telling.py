@@ -1,0 +1,58 @@
+"""What a worker tells: detections and hours; and how a detector's change becomes a detection."""
+
+from dataclasses import dataclass, field, replace
+
+from contracts.detection import Detection, Phase
+from contracts.envelope import Event
+from contracts.hour import HOUR_SIGNALS, AnimalHour
+from pipeline.detectors.base import Change, Detector, Measured
+from pipeline.episodes import Episode, detection_id_of
+from pipeline.hours import HOUR_US
+from pipeline.state import PartitionState
+
+
+@dataclass(slots=True)
+class Told:
+    """Detections and hours, each in the order of the log."""
+
+    detections: list[Event[Detection]] = field(default_factory=list)
+    hours: list[Event[AnimalHour]] = field(default_factory=list)
+
+
+def told_change(
+    state: PartitionState, change: Change, detector: Detector, known_us: int, cause: str
+) -> Event[Detection]:
+    """Open or close the episode that a change speaks of; its detection."""
+    spec, episodes = detector.spec, state.episodes
+    evidence = with_usual(state, change.row, change.evidence)
+    if change.phase is Phase.END:
+        return episodes.end(spec.name, change.row, known_us, evidence, cause)
+    farm_id, subject_id = (part.decode() for part in state.animals.keys[change.row])
+    return episodes.begin(
+        Episode(
+            detector=spec.name,
+            row=change.row,
+            farm_id=farm_id,
+            subject_id=subject_id,
+            detection_id=detection_id_of(spec, farm_id, subject_id, change.onset_us),
+            onset_us=change.onset_us,
+            revision=1,
+            phase=Phase.ONSET,
+            known_us=known_us,
+            evidence=evidence,
+            cause=cause,
+            newest=evidence,
+        )
+    )
+
+
+def with_usual(
+    state: PartitionState, row: int, evidence: tuple[Measured, ...]
+) -> tuple[Measured, ...]:
+    """The same, with what is usual for her at that hour of the day beside single temperatures."""
+    return tuple(
+        replace(m, usual=state.baselines.usual_at(row, m.signal, m.at_us // HOUR_US))
+        if m.usual is None and m.unit == "Cel" and m.signal in HOUR_SIGNALS
+        else m
+        for m in evidence
+    )
