@@ -155,6 +155,8 @@ class Herd:
         """
         done = threading.Event()
         self._laying = (until, done)
+        if self._stop.is_set():  # asked after `stop` can see us: one of both notices the other
+            raise HerdStoppedError(until)
         self._on_grid().reach(until)
         self.start()
         was_in_time = done.wait(within_s)
@@ -185,6 +187,9 @@ class Herd:
     def stop(self) -> None:
         """Leave; what is still buffered stays unacknowledged in the ledger."""
         self._stop.set()
+        laying = self._laying
+        if laying is not None:
+            laying[1].set()  # the thread may have ended before it saw this one
         if self._thread.is_alive():
             self._thread.join(STOP_MAX_S)
         if self.failure is not None:

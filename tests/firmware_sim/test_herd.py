@@ -2,19 +2,33 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from contracts.clock import SystemClock
+from contracts.clock import FakeClock, SystemClock
 from contracts.ids import AnimalId, CollarId
 from firmware_sim.collar import Limits
-from firmware_sim.herd import Heard, Herd, Sent, Worn
-from firmware_sim.ledger import ACKNOWLEDGED, PRODUCED, Ledger, read_ledger
-from tests.builders import FARM
+from firmware_sim.conditions import Course, Silence
+from firmware_sim.herd import Heard, Herd, HerdStoppedError, Sent, Worn
+from firmware_sim.ledger import ACKNOWLEDGED, PRODUCED, Ledger, NoLedger, read_ledger
+from tests.builders import FARM, MORNING
 from tests.waiting import eventually
+
+WORN = [
+    Worn(
+        farm_id=FARM,
+        animal_id=AnimalId(f"nl-{number}"),
+        collar_id=CollarId(f"c-{number}"),
+        user=f"c-{number}",
+        password="",
+    )
+    for number in (1, 2, 3)
+]
+HOUR = timedelta(hours=1)
 
 
 class MemorySessions:
@@ -55,18 +69,8 @@ class Farm:
         self.path = directory / "ledger.csv"
         self.sent: list[Sent] = []
         self.unledgered: list[Sent] = []
-        worn = [
-            Worn(
-                farm_id=FARM,
-                animal_id=AnimalId(f"nl-{number}"),
-                collar_id=CollarId(f"c-{number}"),
-                user=f"c-{number}",
-                password="",
-            )
-            for number in (1, 2, 3)
-        ]
         self.herd = Herd(
-            worn,
+            WORN,
             self.sessions,
             SystemClock(),
             Ledger(self.path),
@@ -152,3 +156,125 @@ def test_a_fever_reaches_the_next_readings_of_that_animal_alone(farm: Farm) -> N
     eventually(lambda: len(farm.sent) > well_from + 30, why="readings after the fever")
 
     assert farm.sent[-1].reading.measures.temperature_c < 39.9
+
+
+class PastFarm:
+    """The same herd on its grid of a farm's time that stands still, since the morning."""
+
+    def __init__(self, course: Course | None = None, since: datetime = MORNING) -> None:
+        self.sessions = MemorySessions()
+        self.clock = FakeClock(since)
+        self.herd = Herd(
+            WORN,
+            self.sessions,
+            self.clock,
+            NoLedger(),
+            since=since,
+            course=course,
+            limits=Limits(upload_readings_max=500, timeout_s=0.05, timeout_max_s=0.1),
+        )
+
+    def received(self) -> set[tuple[CollarId, int]]:
+        """Collar and seq of everything that arrived, however often."""
+        return {
+            (collar_id, reading["seq"])
+            for collar_id, upload in list(self.sessions.uploads)
+            for reading in upload["readings"]
+        }
+
+
+@pytest.fixture
+def past() -> Iterator[PastFarm]:
+    """A herd whose history is to be laid."""
+    one = PastFarm()
+    yield one
+    one.herd.stop()
+
+
+def test_when_a_step_of_history_is_laid_all_of_it_is_answered(past: PastFarm) -> None:
+    """Only then may the farm's time move on: a reading behind it would be late."""
+    past.herd.lay(MORNING + 6 * HOUR)
+    first = len(past.received())
+    past.herd.lay(MORNING + 12 * HOUR)
+
+    counts = past.herd.counts()
+    assert first == 3 * 72
+    assert counts.produced == counts.acknowledged == len(past.received()) == 3 * 144
+    assert {upload["boot_id"] for _, upload in past.sessions.uploads} == {1}
+
+
+def test_history_is_sent_now(past: PastFarm) -> None:
+    """The gateway takes an upload that was sent a day ago for a broken clock's."""
+    before = datetime.now(MORNING.tzinfo)
+
+    past.herd.lay(MORNING + HOUR)
+
+    sent_at = datetime.fromisoformat(past.sessions.uploads[0][1]["sent_at"])
+    assert before <= sent_at <= datetime.now(MORNING.tzinfo)
+
+
+def test_a_step_that_nobody_answers_is_not_laid(past: PastFarm) -> None:
+    """Neither by waiting long enough nor by stopping: the farm's time must stay where it is."""
+    past.sessions.answers = False
+
+    with pytest.raises(TimeoutError):
+        past.herd.lay(MORNING + HOUR, within_s=0.1)
+
+    past.herd.stop()
+    with pytest.raises(HerdStoppedError):
+        past.herd.lay(MORNING + 2 * HOUR)
+
+
+def test_after_its_history_a_herd_follows_the_farms_clock(past: PastFarm) -> None:
+    """At any speed; what lies between the end of the history and now comes at once."""
+    past.herd.lay(MORNING + 6 * HOUR)
+    past.clock.advance(7 * HOUR)
+    past.herd.follow_clock()
+    eventually(lambda: past.herd.counts().acknowledged == 3 * 84, why="the hour between")
+
+    past.clock.advance(timedelta(minutes=5))
+
+    eventually(lambda: past.herd.counts().acknowledged == 3 * 85, why="five minutes more")
+
+
+def test_a_herd_that_begins_again_sends_the_same_events() -> None:
+    """After kill -9 nobody knows what was sent: all of it again must count once."""
+    first, second = PastFarm(), PastFarm()
+    for farm in (first, second):
+        farm.herd.lay(MORNING + 3 * HOUR)
+        farm.herd.stop()
+
+    def told(farm: PastFarm) -> list[dict[str, Any]]:
+        return [
+            reading | {"collar": collar_id}
+            for collar_id, upload in sorted(farm.sessions.uploads, key=lambda one: one[0])
+            for reading in upload["readings"]
+        ]
+
+    assert told(first) == told(second)
+
+
+def test_a_silent_collar_says_nothing_and_then_everything() -> None:
+    """Nobody waits for it; its readings come late, not never."""
+    silence = Silence(begins_at=MORNING + HOUR, ends_at=MORNING + 8 * HOUR)
+    farm = PastFarm(Course({WORN[0].animal_id: (silence,)}))
+
+    farm.herd.lay(MORNING + 6 * HOUR)
+    heard_before = sum(collar == "c-1" for collar, _ in farm.received())
+    farm.herd.lay(MORNING + 12 * HOUR)
+    heard_after = sum(collar == "c-1" for collar, _ in farm.received())
+    farm.herd.stop()
+
+    assert heard_before == 0
+    assert heard_after == 144
+
+
+def test_a_herd_measures_so_often_or_on_its_grid_and_not_both() -> None:
+    """Two rhythms on one collar would use the same seqs for different readings."""
+    with pytest.raises(ValueError, match="either"):
+        Herd(WORN, MemorySessions(), SystemClock(), NoLedger())
+    with pytest.raises(ValueError, match="either"):
+        Herd(WORN, MemorySessions(), SystemClock(), NoLedger(), readings_per_s=1.0, since=MORNING)
+    often = Herd(WORN, MemorySessions(), SystemClock(), NoLedger(), readings_per_s=1.0)
+    with pytest.raises(ValueError, match="no grid"):
+        often.lay(MORNING)
