@@ -97,7 +97,7 @@ for service in api read_models; do
 done
 
 password | put herd_gateway_mqtt_password
-password | put herd_clock_mqtt_password
+password | put herd_clock_probe_password
 password | put mqtt_admin_password
 printf 'gateway-%s' "$(openssl rand -hex 16)" | put herd_gateway_mqtt_share_group
 password | put owner_token

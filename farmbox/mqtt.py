@@ -6,6 +6,8 @@ comes in without a credential, and what is not allowed is refused.
 
 import os
 import socket
+import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -81,8 +83,22 @@ BROKER_XML = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+@dataclass(frozen=True, slots=True)
+class MqttTls:
+    """pem: the server's private key and certificates in one file. ca_file: who signed them.
+
+    The certificate names `localhost` too: that is how the probe of its own host checks it.
+    """
+
+    pem: Path
+    ca_file: Path
+
+
 class Mqtt(Service):
-    """Artemis on one port. users: where MqttUsers keeps its files; passwords: of our services."""
+    """Artemis on one port, with TLS if `tls` is given.
+
+    users: where MqttUsers keeps its files; passwords: of our services.
+    """
 
     name = "mqtt"
 
@@ -96,8 +112,10 @@ class Mqtt(Service):
         clock_password: str,
         admin_password: str,
         host: str = "127.0.0.1",
+        tls: MqttTls | None = None,
     ) -> None:
         super().__init__(directory, port, host=host)
+        self.tls = tls
         self.users = users
         self.gateway_password = gateway_password
         self.clock_password = clock_password
@@ -113,6 +131,11 @@ class Mqtt(Service):
             f"maximumPacketSize={PACKET_MAX_BYTES};receiveMaximum={RECEIVE_MAX};"
             "tcpNoDelay=true"
         )
+        if self.tls is not None:
+            acceptor += (
+                f";sslEnabled=true;keyStoreType=PEM;keyStorePath={self.tls.pem}"
+                ";enabledProtocols=TLSv1.2,TLSv1.3"
+            )
         broker = BROKER_XML.format(
             data=escape(str(self.directory / "data")),
             disk_free_min=DISK_FREE_MIN,
@@ -153,19 +176,26 @@ class Mqtt(Service):
         """Whether the broker lets `admin` in: listener, journal and login all work then."""
         client_id = f"herdlog-probe-{os.getpid()}"
         try:
-            return _lets_in(self.host, self.port, client_id, "admin", self.admin_password)
+            with self._connected() as connection:
+                return _lets_in(connection, client_id, "admin", self.admin_password)
         except (OSError, IndexError):
             return False
 
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection((self.host, self.port), timeout=PROBE_MAX_S)
+        if self.tls is None:
+            return connection
+        context = ssl.create_default_context(cafile=self.tls.ca_file)
+        return context.wrap_socket(connection, server_hostname="localhost")
 
-def _lets_in(host: str, port: int, client_id: str, user: str, password: str) -> bool:
-    """Connect with MQTT 5 and a clean start; whether CONNACK says success. Raises OSError."""
+
+def _lets_in(connection: socket.socket, client_id: str, user: str, password: str) -> bool:
+    """Say CONNECT with a clean start; whether CONNACK says success. Raises OSError, IndexError."""
     header = _text("MQTT") + bytes([5, 0b1100_0010, 0, 10, 0])  # user, password, clean; 10 s
     body = header + _text(client_id) + _text(user) + _text(password)
-    with socket.create_connection((host, port), timeout=PROBE_MAX_S) as connection:
-        connection.sendall(bytes([0x10, len(body)]) + body)
-        answer = connection.recv(64)
-        connection.sendall(bytes([0xE0, 0]))
+    connection.sendall(bytes([0x10, len(body)]) + body)
+    answer = connection.recv(64)
+    connection.sendall(bytes([0xE0, 0]))
     return answer[0] == CONNACK and answer[3] == 0
 
 

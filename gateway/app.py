@@ -110,6 +110,8 @@ def _login(settings: GatewaySettings) -> MqttLogin:
         keepalive_s=settings.mqtt_keepalive_s,
         session_s=settings.mqtt_session_s,
         receive_maximum=settings.receive_maximum,
+        tls=settings.mqtt_tls,
+        ca_file=settings.ca_file,
     )
 
 
@@ -157,6 +159,8 @@ def _probe(settings: ClockSettings, clock: Clock, hearing: Hearing, running: Run
         # not to be guessed either: whoever made us unheard would hide a silent herd
         client_id=f"herd-clock-{secrets.token_hex(8)}",
         session_s=0,  # answers to a connection before this one are worth nothing
+        tls=settings.mqtt_tls,
+        ca_file=settings.ca_file,
     )
     source = MqttSource(login, mqtt_filter=probe_topic(settings.instance, "ack"))
     prober = Prober(

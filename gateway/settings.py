@@ -13,6 +13,10 @@ class GatewaySettings(ServiceSettings, KafkaFields):
 
     mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker, name or address.")
     mqtt_port: int = Field(default=1883, ge=1, le=65_535, description="MQTT broker's port.")
+    mqtt_tls: bool = Field(
+        default=False,
+        description="Speak to the MQTT broker with TLS; ca_file says whom to believe.",
+    )
     mqtt_user: str = Field(default="gateway", description="Who the gateway is to the MQTT broker.")
     mqtt_password: SecretStr = Field(default=SecretStr(""), description="Its password.")
     instance: str = Field(
@@ -78,6 +82,10 @@ class ClockSettings(ServiceSettings, KafkaFields):
     )
     mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker, name or address.")
     mqtt_port: int = Field(default=1883, ge=1, le=65_535, description="MQTT broker's port.")
+    mqtt_tls: bool = Field(
+        default=False,
+        description="Speak to the MQTT broker with TLS; ca_file says whom to believe.",
+    )
     probe_user: str = Field(
         default="herd-clock", description="Who the prober of the way in is to the MQTT broker."
     )

@@ -8,8 +8,10 @@ reads through a buffer (paho asks the socket for single bytes) and writes once a
 import random
 import select
 import socket
+import ssl
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -45,6 +47,8 @@ class MqttLogin:
     keepalive_s: int = 15
     session_s: int = 86_400
     receive_maximum: int = 1000
+    tls: bool = False
+    ca_file: Path | None = None  # with tls: who may vouch for the broker; None = the machine's list
 
 
 class BufferedClient(Client):
@@ -54,7 +58,7 @@ class BufferedClient(Client):
     _read_to = 0
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        if not self.has_buffered():
+        if self._read_to >= len(self._buffered):
             self._buffered, self._read_to = super()._sock_recv(READ_BYTES), 0
         part = self._buffered[self._read_to : self._read_to + bufsize]
         self._read_to += len(part)
@@ -72,8 +76,10 @@ class BufferedClient(Client):
         self._max_inflight_messages = receive_maximum
 
     def has_buffered(self) -> bool:
-        """Whether bytes are here that no select will tell of."""
-        return self._read_to < len(self._buffered)
+        """Whether bytes are here that no select will tell of: ours, or in TLS already decrypted."""
+        connection = self.socket()
+        decrypted = connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
+        return self._read_to < len(self._buffered) or decrypted > 0
 
 
 class MqttSource:
@@ -246,6 +252,8 @@ def _client_of(login: MqttLogin) -> BufferedClient:
         manual_ack=True,
     )
     client.username_pw_set(login.user, login.password)
+    if login.tls:
+        client.tls_set(ca_certs=None if login.ca_file is None else str(login.ca_file))
     client.connect_timeout = CONNECT_MAX_S
     client.max_queued_messages_set(PUBLISHES_WAITING_MAX)
     client.on_socket_open = _without_delay
