@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_sim.day import (
     DAY_BEGINS_S,
@@ -21,8 +22,10 @@ from firmware_sim.draws import Floats
 from firmware_sim.effects import DAY_MINUTES, Condition, Effects
 from firmware_sim.habits import barn_day, habits_of
 
+Singles = NDArray[np.float32]
+
 DAY_S = 86_400
-DAYS_KEPT = 3  # the asked one, the one before, and one for a clock at the border
+DAYS_KEPT = 2  # the asked one, and the one before, into whose last hours it reaches
 INTERVAL_MAX_S = DAY_S  # a reading reaches into the day before, never further
 
 
@@ -40,12 +43,14 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Day:
-    """sums: (7, 1441), counted from the day's first minute on; temperature_c: (1440,)."""
+    """sums: (7, 1441), counted from the day's first minute on; temperature_c: (1440,).
 
-    __slots__ = ("behaviour", "sums", "temperature_c")
+    Single precision: a simulator of thousands of animals keeps two days of each.
+    """
+
+    __slots__ = ("cooling_c", "sums", "temperature_c")
 
     def __init__(self, behaviour: Behaviour) -> None:
-        self.behaviour = behaviour
         lying = behaviour.lying
         rows = (
             behaviour.ruminating,
@@ -56,9 +61,10 @@ class _Day:
             behaviour.activity,
             behaviour.drinking,
         )
-        self.sums = np.zeros((len(rows), DAY_MINUTES + 1))
-        np.cumsum(np.stack(rows), axis=1, out=self.sums[:, 1:])
-        self.temperature_c: Floats | None = None
+        self.sums = np.zeros((len(rows), DAY_MINUTES + 1), np.float32)
+        self.sums[:, 1:] = np.cumsum(np.stack(rows), axis=1, dtype=np.float64)
+        self.cooling_c = behaviour.cooling_c.astype(np.float32)
+        self.temperature_c: Singles | None = None
 
     def until(self, minute: Floats) -> Floats:
         """(7, times): the sums up to these minutes of the day, fractions of a minute included."""
@@ -146,12 +152,11 @@ class Animal:
             sums[:, reaching] += before.sums[:, -1:] - rest
         return sums
 
-    def _temperature_c(self, number: int) -> Floats:
+    def _temperature_c(self, number: int) -> Singles:
         day = self._day(number)
         if day.temperature_c is None:
-            cooling_c: Floats = day.behaviour.cooling_c[:DAY_MINUTES].copy()
-            before = self._day(number - 1).behaviour.cooling_c
-            cooling_c[:DIP_MINUTES] += before[DAY_MINUTES:]
+            cooling_c = day.cooling_c[:DAY_MINUTES].astype(np.float64)
+            cooling_c[:DIP_MINUTES] += self._day(number - 1).cooling_c[DAY_MINUTES:]
             day.temperature_c = temperature_of(
                 self.seed,
                 number,
@@ -159,7 +164,7 @@ class Animal:
                 barn_day(self.herd, number),
                 self._effects(number),
                 cooling_c,
-            )
+            ).astype(np.float32)
         return day.temperature_c
 
     def _day(self, number: int) -> _Day:
