@@ -17,6 +17,8 @@ import msgspec
 from contracts.dead_letter import Reason
 from contracts.envelope import Event
 from contracts.messages import BY_PAYLOAD, BY_RECORD, MESSAGES, MessageType, schema_of
+from contracts.reading import CollarReading
+from contracts.reading_bytes import reading_bytes
 
 HEADER = struct.Struct(">bI")
 RECORD_BYTES_MAX = 1 << 20  # Kafka's own default limit for a message
@@ -67,6 +69,8 @@ class Serde:
     def encode(self, event: Event[Any]) -> bytes:
         """The Kafka value of an event; raises KeyError if its payload is no message of ours."""
         header, schema = self._own_schema(type(event.payload))
+        if isinstance(event.payload, CollarReading) and event.stored is None:
+            return header + reading_bytes(event)
         fields = msgspec.to_builtins(event, builtin_types=AS_THEY_ARE)
         if event.stored is None:
             del fields["stored"]  # only the feeds of the event store have it in their schema

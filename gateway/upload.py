@@ -6,6 +6,8 @@ send it again alone.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
@@ -15,6 +17,7 @@ from contracts.ids import is_id
 COUNT_MAX = 2**53  # beyond it a JSON number is no longer exact in most languages
 INTERVAL_MAX_S = 86_400  # a reading covers at most a day
 TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)  # before it a time is an unset clock
+INTERVALS_KEPT = 100  # a herd's collars have one or two
 ROUNDING_MINUTES = 1.0  # a collar may round minutes up beyond its interval
 
 # What a sensor on an animal can show at all; beyond it the sensor is broken, not the animal.
@@ -105,13 +108,25 @@ def out_of_range(sample: Sample) -> Rejected | None:
 
 
 def _measured_out_of_range(sample: Sample) -> Rejected | None:
-    minutes_max = sample.interval_s / 60 + ROUNDING_MINUTES
-    for column, (low, high) in PHYSICAL_RANGES.items():
-        value: float | None = getattr(sample, column)
-        top = min(high, minutes_max) if column in MINUTES else high
-        if value is not None and not low <= value <= top:
-            return _beyond(column, value, low, top)
+    for value, (column, low, high) in zip(
+        _measured(sample), _ranges(sample.interval_s), strict=True
+    ):
+        if value is not None and not low <= value <= high:
+            return _beyond(column, value, low, high)
     return None
+
+
+_measured = attrgetter(*PHYSICAL_RANGES)
+
+
+@lru_cache(INTERVALS_KEPT)
+def _ranges(interval_s: int) -> tuple[tuple[str, float, float], ...]:
+    """(column, low, high) in the order of PHYSICAL_RANGES, minutes within the interval."""
+    minutes_max = interval_s / 60 + ROUNDING_MINUTES
+    return tuple(
+        (column, low, min(high, minutes_max) if column in MINUTES else high)
+        for column, (low, high) in PHYSICAL_RANGES.items()
+    )
 
 
 def _beyond(field: str, value: float, low: float, high: float) -> Rejected:

@@ -1,0 +1,93 @@
+"""A reading as Avro, field by field: what `Serde.encode` gives, at a quarter of its price.
+
+fastavro weighs both branches of every union for every record, and a reading has twenty of them.
+Here each field's one encoding is written down in the order of `collar_reading.avsc`; a test holds
+the bytes against fastavro's. Texts and times that an upload repeats are encoded once.
+"""
+
+import struct
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
+
+from contracts.envelope import Event
+from contracts.reading import CollarReading
+
+NULL = b"\x00"  # the first branch of every union
+PRESENT = 2  # the second branch, as a zigzag varint
+TEXTS_KEPT = 10_000  # animals, collars and farms of a busy minute
+MOMENTS_KEPT = 10_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+_float = struct.Struct("<Bf").pack
+_double = struct.Struct("<Bd").pack
+_behind_site = attrgetter(
+    "rumination_minutes",
+    "eating_minutes",
+    "lying_minutes",
+    "lying_bouts",
+    "steps",
+    "activity",
+    "drinking_minutes",
+    "heart_rate_bpm",
+)
+_place = attrgetter("latitude", "longitude")
+_surroundings = attrgetter("ambient_c", "humidity_pct", "battery_v")
+
+
+def reading_bytes(event: Event[CollarReading]) -> bytes:
+    """The Avro record of a reading, without the header of the wire format."""
+    reading = event.payload
+    return b"".join(
+        [
+            _long(len(event.event_id)),  # an id is ASCII, and never the same twice
+            event.event_id.encode(),
+            _text(event.event_type),
+            _moment(event.timestamp),
+            _text(event.aggregate_id),
+            _text(event.actor),
+            _text_or_null(event.farm_id),
+            _text_or_null(event.causation_id),
+            _text(reading.collar_id),
+            _long(reading.boot_id),
+            _long(reading.seq),
+            _moment(reading.received_at),
+            NULL if reading.sent_at is None else b"\x02" + _moment(reading.sent_at),
+            _text_or_null(reading.station_id),
+            _text(reading.clock),
+            _long(reading.interval_s),
+            NULL if reading.temperature_c is None else _float(PRESENT, reading.temperature_c),
+            _text_or_null(reading.temperature_site),
+            *[NULL if x is None else _float(PRESENT, x) for x in _behind_site(reading)],
+            *[NULL if x is None else _double(PRESENT, x) for x in _place(reading)],
+            *[NULL if x is None else _float(PRESENT, x) for x in _surroundings(reading)],
+        ]
+    )
+
+
+def _long(value: int) -> bytes:
+    """Zigzag varint: low seven bits first."""
+    left = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while left > 0x7F:  # noqa: PLR2004  seven bits a byte
+        out.append(left & 0x7F | 0x80)
+        left >>= 7
+    out.append(left)
+    return bytes(out)
+
+
+@lru_cache(TEXTS_KEPT)
+def _text(value: str) -> bytes:
+    encoded = value.encode()
+    return _long(len(encoded)) + encoded
+
+
+@lru_cache(TEXTS_KEPT)
+def _text_or_null(value: str | None) -> bytes:
+    return NULL if value is None else b"\x02" + _text(value)
+
+
+@lru_cache(MOMENTS_KEPT)
+def _moment(value: datetime) -> bytes:
+    return _long((value - EPOCH) // MICROSECOND)
