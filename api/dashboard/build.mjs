@@ -1,0 +1,62 @@
+// Builds the dashboard: static/{index.html,app.js,app.css} with stable names, the same bytes from
+// the same sources everywhere. `--tests` bundles the pure parts' tests into build/tests/ instead;
+// `--out DIR` writes elsewhere, which is how the committed files are compared with a fresh build.
+import { build } from "esbuild";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  charset: "utf8",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  logLevel: "warning",
+};
+
+async function buildPages() {
+  const out = argument("--out") ?? join(here, "static");
+  await mkdir(out, { recursive: true });
+  await build({
+    ...common,
+    entryPoints: { app: "src/main.tsx" },
+    outdir: out,
+    format: "iife",
+    target: ["chrome120", "firefox120", "safari17.5"],
+    minify: true,
+    legalComments: "none",
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  await build({
+    ...common,
+    entryPoints: { app: "src/styles/app.css" },
+    outdir: out,
+    // light-dark() has to stay as it is: the theme is switched by color-scheme at run time
+    target: ["chrome123", "firefox120", "safari17.5"],
+    minify: true,
+  });
+  for (const name of ["index.html", "icon.svg"])
+    await copyFile(join(here, "src", name), join(out, name));
+}
+
+async function buildTests() {
+  const names = (await readdir(join(here, "tests"))).filter((name) => name.endsWith(".test.ts"));
+  await build({
+    ...common,
+    entryPoints: names.map((name) => join("tests", name)),
+    outdir: join(here, "build/tests"),
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    platform: "node",
+    target: "node20",
+  });
+}
+
+await (process.argv.includes("--tests") ? buildTests() : buildPages());

@@ -1,0 +1,63 @@
+// CaseCard: the most pressing case on a phone, open in full, and the sentence of any case.
+import type { Shown } from "../board";
+import { tagOf } from "../board";
+import { EvidenceSpark } from "../charts/spark";
+import { farmNow } from "../clock";
+import { animalPath } from "../route";
+import { format, words } from "../settings";
+import { findingOf } from "../words/finding";
+import { GoButton, standing } from "./go";
+import { Icon, Rich, Severity, Tag, TrackRecord } from "./marks";
+import { nameOf, placeOf } from "./names";
+import { severityClass } from "./severity";
+
+export function CaseCard({ item }: { item: Shown }) {
+  const { alert, animal, spark, track } = item;
+  const said = words.value;
+  const f = format.value;
+  const now = farmNow.value;
+  const finding = findingOf(alert, now);
+  const name = nameOf(animal, alert);
+  const [first] = said.steps(finding);
+  return (
+    <article
+      class={`casecard ${severityClass(alert.priority)}`}
+      data-alert={alert.alert_id}
+      aria-label={`${said.priority[alert.priority]}: ${name}`}
+    >
+      <p class="top">
+        <Severity priority={alert.priority} />
+        <span>{said.priority[alert.priority]}</span>
+        <span>{standing(item, now) ?? said.headline(finding, f, now)}</span>
+      </p>
+      <div class="in">
+        <a class="caseid" href={animalPath(alert.subject_id)}>
+          <Tag
+            text={tagOf(animal, alert)}
+            priority={alert.priority}
+            state={alert.status === "open" ? "open" : "hand"}
+          />
+          <div>
+            <p class="nm">{name}</p>
+            <p class="meta">{placeOf(animal, now)}</p>
+          </div>
+          {spark === null ? null : <EvidenceSpark spark={spark} alert={alert} width={84} height={44} />}
+        </a>
+        <p class="sentence">
+          <Rich text={said.sentence(name, finding, f, now)} />
+        </p>
+        <p class="todo">
+          <Icon name="boot" />
+          <span>{first}</span>
+        </p>
+        <TrackRecord track={track} />
+        <div class="actions">
+          <a class="btn" href={animalPath(alert.subject_id)}>
+            <Icon name="why" /> {said.why}
+          </a>
+          <GoButton item={item} />
+        </div>
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,389 @@
+// German.
+import { b } from "./format";
+import type { Format } from "./format";
+import type { Evidence } from "../wire";
+import { inseminationSpan } from "./finding";
+import type { Finding } from "./finding";
+import type { Words } from "./en";
+
+const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+const conditions: Record<string, string> = {
+  fever: "Temperatur",
+  hypothermia: "Untertemperatur",
+  rumination_drop: "Wiederkauen",
+  feeding_drop: "Frisst weniger",
+  drinking_stopped: "Trinkt nicht",
+  illness: "Vielleicht krank",
+  mastitis: "Euter",
+  metritis: "Gebärmutter",
+  ketosis: "Ketose",
+  displaced_abomasum: "Labmagen",
+  oestrus: "Brunst",
+  calving: "Kalbung nahe",
+  calving_prolonged: "Lange Kalbung",
+  lameness: "Lahmheit",
+  down: "Liegt zu lange",
+  heat_stress: "Hitzestress",
+  predator_panic: "Panik in der Herde",
+  geofence_escape: "Außerhalb der Weide",
+  theft: "Vielleicht gestohlen",
+  collar_silent: "Halsband stumm",
+  collar_fault: "Halsband gestört",
+  battery_low: "Batterie schwach",
+  station_silent: "Funkkasten stumm",
+  herd_outbreak: "Mehrere Kühe krank",
+  system_deaf: "Nichts zu hören",
+};
+
+const signals: Record<string, string> = {
+  temperature_c: "Temperatur",
+  rumination_minutes: "Wiederkauen",
+  eating_minutes: "Fressen",
+  lying_minutes: "Liegen",
+  drinking_minutes: "Trinken",
+  steps: "Schritte",
+  activity: "Aktivität",
+  silent_minutes: "Stumm",
+  herd_rumination_pct: "Übrige Herde",
+};
+
+const whyNot: Record<string, string> = {
+  no_baseline: "ihr Übliches ist noch nicht bekannt",
+  too_few_hours: "zu wenige Messungen kamen an",
+  not_measured: "ihr Halsband misst das nicht",
+  no_sensor: "ihr Halsband misst das nicht",
+  no_herd: "zu wenige andere zum Vergleich",
+  calved: "sie hat gerade gekalbt",
+  silent: "ihr Halsband ist stumm",
+};
+
+/** What was measured, for a condition that has no sentence of its own. */
+function measuredText(one: Evidence | null, f: Format): string {
+  if (one === null) return "";
+  const amount = (value: number) => `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${de.units[one.unit] ?? one.unit}`;
+  const usual = one.usual === null ? "" : `, ${de.usual(amount(one.usual).trim())}`;
+  return ` ${de.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
+}
+
+export const de: Words = {
+  locale: "de-DE",
+  language: "Deutsch",
+  title: "Herdlog",
+  now: "Jetzt",
+  main: "Hauptmenü",
+  today: "Heute",
+  days: (count) => counted(count, "Tag", "Tage"),
+
+  priority: {
+    critical: "Kritisch",
+    urgent: "Dringend",
+    normal: "Prüfen",
+    informational: "Gut zu wissen",
+  },
+  section: {
+    critical: ["Kritisch", "jetzt"],
+    urgent: ["Dringend", "vor dem Melken hingehen"],
+    normal: ["Heute prüfen", "nach Bedarf geordnet"],
+    informational: ["Gut zu wissen", "ohne Eile"],
+  },
+  urgentCount: "dringend",
+  checkCount: "zu prüfen",
+  doneCount: "heute erledigt",
+  boardLabel: (urgent, check, done) =>
+    `Heute Morgen: ${urgent} dringend, ${check} zu prüfen, ${done} heute erledigt`,
+  boardHeard: (heard, animals) => `${heard} von ${animals} Halsbändern gehört`,
+  newestReading: (at) => `Neueste Messung ${at}`,
+  asOf: (at) => `Stall, Stand ${at}`,
+  fromMemory: (age) => `Aus dem Gedächtnis dieses Geräts, ${age} alt`,
+  nextTry: (seconds) => `Nächster Versuch in ${seconds} s`,
+  waitsHere: (count) =>
+    counted(count, "Antwort wartet auf diesem Gerät", "Antworten warten auf diesem Gerät"),
+
+  chip: {
+    live: "Live",
+    reconnecting: "Verbindet neu",
+    offline: "Offline",
+    stale: "Veraltet",
+    loading: "Lädt",
+    noReading: "noch keine Messung",
+  },
+  theme: { auto: "Wie das System", light: "Hell", dark: "Dunkel", sun: "Sonne" },
+  changeTheme: (current) => `Anzeige: ${current}. Ändern`,
+  changeLanguage: "Sprache",
+  chooseFarm: "Hof",
+  back: "Zurück",
+  skip: "Zur Liste",
+
+  go: "Ich gehe",
+  why: "Warum",
+  undo: "Zurück",
+  close: "Schließen",
+  youGo: "Du gehst",
+  goes: (who) => `${who} geht`,
+  youAreGoing: (name) => `${name}: du gehst hin.`,
+  found: "Was hast du gefunden?",
+  foundShort: "Befund?",
+  closedToast: (name, outcome) => `${name}: ${outcome}.`,
+  over: (at) => `vorbei seit ${at}`,
+  since: (at) => `seit ${at}`,
+  opened: (at) => `Fall eröffnet ${at}`,
+  isNew: "NEU",
+  waiting: (count) => counted(count, "neuer Fall", "neue Fälle"),
+  openCase: (priority, tag, name) => `${priority}: ${tag} ${name}, Fall öffnen`,
+  listLabel: "Fälle, dringendste zuerst",
+  keys: "Pfeile wählen · Eingabe öffnet · G Ich gehe · U zurück",
+  doneToday: "Heute erledigt",
+  doneLine: (outcome, who, at) => `${outcome}. ${who}, ${at}`,
+  you: "Du",
+  theMachine: "Herdlog",
+  willBeSent: (at) => `gesagt ${at}, wird gesendet`,
+  waits: "wartet",
+
+  doNow: "Jetzt tun",
+  whyFired: "Warum dieser Fall",
+  whyNotElse: "Warum sonst nichts",
+  lineIsLimit: "Strich = Grenze",
+  whyAndWhyNot: "Warum, und warum nicht",
+  cowCard: "Stallkarte",
+  history: "Verlauf",
+  sevenDays: "7 Tage gegen ihr eigenes Übliches",
+  lastDays: "Letzte 48 Stunden",
+  usualBand: "ihr Übliches",
+  showTable: "Als Tabelle zeigen",
+  showMore: "Früheres zeigen",
+  noCase: "Kein offener Fall.",
+  noCaseBody: (name) => `Bei ${name} braucht dich jetzt nichts.`,
+  notJudged: "nicht beurteilt",
+  noHours: "Noch keine beurteilten Stunden: die ersten kommen eine Stunde nach der ersten Messung.",
+  noScores: "Noch hat kein Detektor sie beurteilt.",
+  limit: (value) => `Grenze ${value}`,
+  usual: (value) => `üblich ${value}`,
+  usualIn24: (value) => `üblich ${value} in 24 h`,
+  noData: "keine Daten",
+  asUsual: "wie üblich",
+  coverage: "Angekommene Messungen",
+  last24: "Ihre letzten 24 Stunden",
+  card: {
+    id: "Ohrmarke",
+    group: "Gruppe",
+    calved: "Gekalbt",
+    lactation: "Laktation",
+    collar: "Halsband",
+    heard: "Zuletzt gehört",
+    never: "nie",
+    none: "keins",
+  },
+  inMilk: (days) => `vor ${counted(days, "Tag", "Tagen")}`,
+  lactation: (parity) => `${parity}. Laktation`,
+  dayInMilk: (day) => `Tag ${day}`,
+  nameless: (tag) => `Nr. ${tag}`,
+
+  signals,
+  signal: (name) => signals[name] ?? name.replaceAll("_", " "),
+  conditions,
+  condition: (name) => conditions[name] ?? name.replaceAll("_", " "),
+  whyNot: (reason) => whyNot[reason] ?? reason.replaceAll("_", " "),
+  units: { min: "min", Cel: "°C", "%": "%", "1": "" },
+  per: (signal) => (signal === "temperature_c" ? "°C" : "je Stunde"),
+  time: "Zeit",
+  measured: "Gemessen",
+  chartSummary: (signal, last, usual, missing) =>
+    `${signal}, sieben Tage, ein Wert je Stunde. Neuester ${last}, üblich ${usual}.` +
+    (missing ? ` ${counted(missing, "Stunde", "Stunden")} ohne Daten.` : ""),
+  sparkSummary: (signal, below) =>
+    below === null
+      ? `${signal}: in ihrem üblichen Band`
+      : `${signal}: ${below ? "unter" : "über"} ihrem üblichen Band`,
+
+  record(right, closed) {
+    if (closed < 3) return "Auf diesem Hof zu neu, um zu sagen, wie oft es stimmt";
+    return `Auf diesem Hof ${right} von ${closed} Mal richtig`;
+  },
+
+  outcome: {
+    confirmed: "Es stimmte",
+    other_finding: "Etwas anderes",
+    nothing_found: "Nichts gefunden",
+    device_fault: "Das Halsband lag falsch",
+  },
+  outcomeDone: {
+    confirmed: "stimmte",
+    other_finding: "etwas anderes",
+    nothing_found: "nichts gefunden",
+    device_fault: "Halsband lag falsch",
+  },
+  note: "Notiz (wenn du magst)",
+  notYet: "Noch nicht",
+
+  event: {
+    "alert.raised.v1": "Neuer Fall",
+    "alert.amended.v1": "Mehr ist bekannt",
+    "alert.acknowledged.v1": "Übernommen",
+    "alert.released.v1": "Zurückgegeben",
+    "alert.resolved.v1": "Vorbei",
+    "alert.reopened.v1": "Wieder begonnen",
+    "alert.closed.v1": "Abgeschlossen",
+    "animal.registered.v1": "Angemeldet",
+    "animal.renamed.v1": "Name, Ohrmarke oder Gruppe neu",
+    "animal.calved.v1": "Gekalbt",
+    "collar.assigned.v1": "Trägt ein Halsband",
+    "collar.removed.v1": "Halsband abgenommen",
+  },
+
+  error: {
+    notSent: "Nicht gesendet: der Hofrechner antwortet nicht.",
+    keepTrying: "Deine Antwort ist aufbewahrt und geht von selbst ab.",
+    refused: (name) => `${name}: nicht geschehen.`,
+    notLoaded: "Nicht geladen: der Hofrechner antwortet nicht.",
+    tryNow: "Jetzt versuchen",
+    understood: "Verstanden",
+    notFound: "Ein solches Tier gibt es auf diesem Hof nicht.",
+    signedOut: "Deine Anmeldung ist abgelaufen.",
+    noSuchFarm: "Dir ist kein Hof gegeben.",
+    noSuchFarmNext: "Frage, wer Herdlog auf deinem Hof betreibt.",
+  },
+  gap: {
+    title: (away) => `Du warst ${away} weg.`,
+    body: (at) => `Die Anzeige wurde um ${at} neu aufgebaut; nichts fehlt.`,
+    fresh: "Neu",
+    changed: "Geändert",
+    gone: "Abgeschlossen",
+    nothing: "Nichts hat sich geändert.",
+  },
+  entry: {
+    title: "So kommst du herein",
+    body: "Öffne die Adresse, die `herd demo` oder `herd up` gezeigt hat, oder scanne ihren Code: sie lässt dieses Gerät einmal herein.",
+    spent: "Diese Karte ist schon benutzt oder zu alt.",
+    spentNext: "Hole eine neue: starte `herd demo` noch einmal, oder drücke dort T.",
+    waiting: "Einen Moment …",
+  },
+  empty: {
+    title: "Das Brett ist da, die Haken sind frei",
+    body: "Noch ist kein Tier bekannt. Bring deine Herde mit `herd import DATEI.csv`, dann gib jedem ein Halsband.",
+  },
+  quiet: {
+    title: "Niemand braucht dich jetzt",
+    body: (heard, animals, age) =>
+      `${heard} von ${animals} Halsbändern melden sich, das neueste vor ${age}.`,
+    noReading: "Noch kein Halsband wurde gehört.",
+    uncovered: (count) =>
+      count === 1
+        ? "1 Tier ist nicht abgedeckt: sein Halsband ist stumm."
+        : `${count} Tiere sind nicht abgedeckt: ihre Halsbänder sind stumm.`,
+  },
+  stale: {
+    title: (at) => `Nichts Neues seit ${at}.`,
+    body: "Was seither geschah, ist hier nicht bekannt. Sieh nach Funkkasten und Hofrechner.",
+  },
+
+  sentence(name: string, finding: Finding, f: Format, now: number): string {
+    switch (finding.kind) {
+      case "fever": {
+        const excess = finding.usual === null ? null : finding.value - finding.usual;
+        const fact =
+          excess === null
+            ? `${name} hat ${b(`${f.number(finding.value, 1)} °C`)}`
+            : `${name} ist ${b(`${f.number(excess, 1)} °C wärmer`)} als sonst um diese Zeit` +
+              ` (${f.number(finding.value, 1)} °C)`;
+        return (
+          `${fact}, seit ${f.since(finding.since, now)}. ` +
+          `Vielleicht ${b("Euter")} oder ${b("Gebärmutter")}; wurde geimpft?`
+        );
+      }
+      case "rumination_drop":
+        return (
+          `${name} kaut ${b(`${f.number(-finding.percent)} % weniger`)} wieder als sonst: ` +
+          `${f.number(finding.minutes)} statt ${f.number(finding.usual)} Minuten am Tag, ` +
+          `seit ${f.since(finding.since, now)}.` +
+          (finding.herd !== null && finding.herd > -10
+            ? ` Die übrige Herde kaut wie üblich (${f.percent(finding.herd)}), also liegt es nicht am Futter allein.`
+            : "") +
+          ` Vielleicht ${b("Ketose")}, ${b("Labmagenverlagerung")} oder Verdauung.`
+        );
+      case "oestrus": {
+        const { from, to } = inseminationSpan(finding.since);
+        return (
+          `${name} ist ${b(`${f.number(finding.factor, 1)}-mal`)} so aktiv wie sonst, ` +
+          `seit ${f.since(finding.since, now)}. Vielleicht ${b("brünstig")}: ` +
+          `beste Besamungszeit ${b(`${f.hours(from, to)} Uhr`)}.`
+        );
+      }
+      case "collar_silent":
+        return (
+          `Das Halsband von ${name} ist seit ${b(f.duration(finding.silentMs))} stumm, ` +
+          `zuletzt gehört ${f.since(finding.heardAt, now)}. Sie wird nicht überwacht. ` +
+          `Vielleicht ${b("verloren")}, ${b("leer")} oder außer Reichweite.`
+        );
+      case "other":
+        return (
+          `${name}: ${b(de.condition(finding.condition))} ` +
+          `seit ${f.since(finding.since, now)}.` +
+          measuredText(finding.measured, f)
+        );
+    }
+  },
+
+  fact(finding: Finding, f: Format): string {
+    switch (finding.kind) {
+      case "fever":
+        return finding.usual === null
+          ? `Temperatur ${b(`${f.number(finding.value, 1)} °C`)}`
+          : `Temperatur ${b(`${f.signed(finding.value - finding.usual, 1)} °C`)}`;
+      case "rumination_drop":
+        return `Wiederkauen ${b(f.percent(finding.percent))}`;
+      case "oestrus": {
+        const { from, to } = inseminationSpan(finding.since);
+        return `Vielleicht brünstig, am besten ${b(`${f.hours(from, to)} Uhr`)}`;
+      }
+      case "collar_silent":
+        return `Halsband stumm ${b(f.duration(finding.silentMs))}`;
+      case "other":
+        return b(de.condition(finding.condition));
+    }
+  },
+
+  headline(finding: Finding, f: Format, now: number): string {
+    if (finding.kind === "collar_silent") return `gehört ${f.since(finding.heardAt, now)}`;
+    return `seit ${f.since(finding.since, now)}`;
+  },
+
+  steps(finding: Finding): string[] {
+    switch (finding.kind) {
+      case "fever":
+        return [
+          "Temperatur mit der Hand messen.",
+          "Euter prüfen: warm, geschwollen, Flocken in der Milch.",
+          "Frisch gekalbt: auf übel riechenden Ausfluss achten.",
+        ];
+      case "rumination_drop":
+        return [
+          "Vor dem Melken: Fresslust und linke Flanke ansehen.",
+          "Ketone messen.",
+          "Links auf Klingen abhören; wenn ja, den Tierarzt rufen.",
+        ];
+      case "oestrus":
+        return [
+          "Auf Duldung und klaren Schleim achten.",
+          "Besamung für die genannten Stunden planen.",
+        ];
+      case "collar_silent":
+        return [
+          "Sie suchen: sitzt das Halsband noch am Hals?",
+          "Batterie prüfen, oder ihr ein anderes Halsband geben.",
+        ];
+      case "other":
+        return ["Nach ihr sehen und sagen, was du findest."];
+    }
+  },
+
+  rightMeans(condition: string): string {
+    const meaning: Record<string, string> = {
+      fever: "sie hat Fieber",
+      rumination_drop: "Ketose, Labmagen, Verdauung",
+      oestrus: "sie ist brünstig",
+      collar_silent: "Halsband verloren, leer oder außer Reichweite",
+    };
+    return meaning[condition] ?? "";
+  },
+};

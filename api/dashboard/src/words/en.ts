@@ -1,0 +1,400 @@
+// English. The other languages have the same keys: the compiler holds them to it.
+import { b } from "./format";
+import type { Format } from "./format";
+import type { Evidence } from "../wire";
+import { inseminationSpan } from "./finding";
+import type { Finding } from "./finding";
+
+const ordinal = (n: number) => {
+  const tens = n % 100;
+  if (tens >= 11 && tens <= 13) return `${n}th`;
+  return `${n}${["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
+};
+const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+/** The general word for a condition, where nothing better is known; never a diagnosis. */
+const conditions: Record<string, string> = {
+  fever: "Temperature",
+  hypothermia: "Low temperature",
+  rumination_drop: "Rumination",
+  feeding_drop: "Eating less",
+  drinking_stopped: "Not drinking",
+  illness: "May be ill",
+  mastitis: "Udder",
+  metritis: "Womb",
+  ketosis: "Ketosis",
+  displaced_abomasum: "Stomach",
+  oestrus: "Heat",
+  calving: "Calving near",
+  calving_prolonged: "Long calving",
+  lameness: "Lameness",
+  down: "Lying too long",
+  heat_stress: "Heat stress",
+  predator_panic: "Panic in the herd",
+  geofence_escape: "Outside the fence",
+  theft: "May be stolen",
+  collar_silent: "Silent collar",
+  collar_fault: "Collar fault",
+  battery_low: "Battery low",
+  station_silent: "Radio box silent",
+  herd_outbreak: "Several cows ill",
+  system_deaf: "Nothing is heard",
+};
+
+const signals: Record<string, string> = {
+  temperature_c: "Temperature",
+  rumination_minutes: "Rumination",
+  eating_minutes: "Eating",
+  lying_minutes: "Lying",
+  drinking_minutes: "Drinking",
+  steps: "Steps",
+  activity: "Activity",
+  silent_minutes: "Silent",
+  herd_rumination_pct: "Rest of the herd",
+};
+
+const whyNot: Record<string, string> = {
+  no_baseline: "her usual is not known yet",
+  too_few_hours: "too few readings arrived",
+  not_measured: "her collar does not measure it",
+  no_sensor: "her collar does not measure it",
+  no_herd: "too few others to compare with",
+  calved: "she has just calved",
+  silent: "her collar is silent",
+};
+
+/** What was measured, for a condition that has no sentence of its own. */
+function measuredText(one: Evidence | null, f: Format): string {
+  if (one === null) return "";
+  const amount = (value: number) => `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${en.units[one.unit] ?? one.unit}`;
+  const usual = one.usual === null ? "" : `, ${en.usual(amount(one.usual).trim())}`;
+  return ` ${en.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
+}
+
+export const en = {
+  locale: "en-GB",
+  language: "English",
+  title: "Herdlog",
+  now: "Now",
+  main: "Main",
+  today: "Today",
+  days: (count: number) => counted(count, "day", "days"),
+
+  priority: {
+    critical: "Critical",
+    urgent: "Urgent",
+    normal: "To check",
+    informational: "Good to know",
+  },
+  section: {
+    critical: ["Critical", "now"],
+    urgent: ["Urgent", "go before milking"],
+    normal: ["To check today", "in order of need"],
+    informational: ["Good to know", "no hurry"],
+  },
+  urgentCount: "urgent",
+  checkCount: "to check",
+  doneCount: "done today",
+  boardLabel: (urgent: number, check: number, done: number) =>
+    `This morning: ${urgent} urgent, ${check} to check, ${done} done today`,
+  boardHeard: (heard: number, animals: number) => `${heard} of ${animals} collars heard`,
+  newestReading: (at: string) => `Newest reading ${at}`,
+  asOf: (at: string) => `Barn as of ${at}`,
+  fromMemory: (age: string) => `From this device’s memory, ${age} old`,
+  nextTry: (seconds: number) => `Next try in ${seconds} s`,
+  waitsHere: (count: number) =>
+    counted(count, "answer waits on this device", "answers wait on this device"),
+
+  chip: {
+    live: "Live",
+    reconnecting: "Reconnecting",
+    offline: "Offline",
+    stale: "Stale",
+    loading: "Loading",
+    noReading: "no reading yet",
+  },
+  theme: { auto: "As the system", light: "Light", dark: "Dark", sun: "Sun" },
+  changeTheme: (current: string) => `Display: ${current}. Change it`,
+  changeLanguage: "Language",
+  chooseFarm: "Farm",
+  back: "Back",
+  skip: "To the list",
+
+  go: "I’ll go",
+  why: "Why",
+  undo: "Undo",
+  close: "Close",
+  youGo: "You go",
+  goes: (who: string) => `${who} goes`,
+  youAreGoing: (name: string) => `${name}: you are going.`,
+  found: "What did you find?",
+  foundShort: "Found?",
+  closedToast: (name: string, outcome: string) => `${name}: ${outcome}.`,
+  over: (at: string) => `over since ${at}`,
+  since: (at: string) => `since ${at}`,
+  opened: (at: string) => `case opened ${at}`,
+  isNew: "NEW",
+  waiting: (count: number) => counted(count, "new case", "new cases"),
+  openCase: (priority: string, tag: string, name: string) =>
+    `${priority}: ${tag} ${name}, open case`,
+  listLabel: "Cases, most pressing first",
+  keys: "Arrows move · Enter opens · G I’ll go · U undo",
+  doneToday: "Done today",
+  doneLine: (outcome: string, who: string, at: string) => `${outcome}. ${who}, ${at}`,
+  you: "You",
+  theMachine: "Herdlog",
+  willBeSent: (at: string) => `said ${at}, will be sent`,
+  waits: "waits",
+
+  doNow: "Do now",
+  whyFired: "Why this fired",
+  whyNotElse: "Why nothing else fired",
+  lineIsLimit: "line = limit",
+  whyAndWhyNot: "Why, and why not",
+  cowCard: "Cow card",
+  history: "History",
+  sevenDays: "7 days against her own usual",
+  lastDays: "Last 48 hours",
+  usualBand: "her own usual",
+  showTable: "Show as table",
+  showMore: "Show earlier",
+  noCase: "No open case.",
+  noCaseBody: (name: string) => `Nothing about ${name} needs you now.`,
+  notJudged: "not judged",
+  noHours: "No judged hours yet: the first appear an hour after her collar is first heard.",
+  noScores: "No detector has judged her yet.",
+  limit: (value: string) => `limit ${value}`,
+  usual: (value: string) => `usual ${value}`,
+  usualIn24: (value: string) => `usual ${value} in 24 h`,
+  noData: "no data",
+  asUsual: "as usual",
+  coverage: "Readings that arrived",
+  last24: "Her last 24 hours",
+  card: {
+    id: "Ear tag",
+    group: "Group",
+    calved: "Calved",
+    lactation: "Lactation",
+    collar: "Collar",
+    heard: "Last heard",
+    never: "never",
+    none: "none",
+  },
+  inMilk: (days: number) => `${counted(days, "day", "days")} ago`,
+  lactation: (parity: number) => `${ordinal(parity)} lactation`,
+  dayInMilk: (day: number) => `day ${day}`,
+  nameless: (tag: string) => `No. ${tag}`,
+
+  signals,
+  signal: (name: string) => signals[name] ?? name.replaceAll("_", " "),
+  conditions,
+  condition: (name: string) => conditions[name] ?? name.replaceAll("_", " "),
+  whyNot: (reason: string) => whyNot[reason] ?? reason.replaceAll("_", " "),
+  units: { min: "min", Cel: "°C", "%": "%", "1": "" } as Record<string, string>,
+  per: (signal: string): string => (signal === "temperature_c" ? "°C" : "per hour"),
+  time: "Time",
+  measured: "Measured",
+  chartSummary: (signal: string, last: string, usual: string, missing: number) =>
+    `${signal}, seven days, one value an hour. Newest ${last}, usual ${usual}.` +
+    (missing ? ` ${counted(missing, "hour", "hours")} without data.` : ""),
+  sparkSummary: (signal: string, below: boolean | null) =>
+    below === null
+      ? `${signal}: within her usual band`
+      : `${signal}: ${below ? "below" : "above"} her usual band`,
+
+  record(right: number, closed: number): string {
+    if (closed < 3) return "Too new on this farm to say how often it is right";
+    return `On this farm right ${right} of ${closed} times`;
+  },
+
+  outcome: {
+    confirmed: "It was right",
+    other_finding: "Something else",
+    nothing_found: "Nothing found",
+    device_fault: "The collar was wrong",
+  },
+  outcomeDone: {
+    confirmed: "was right",
+    other_finding: "something else",
+    nothing_found: "nothing found",
+    device_fault: "collar was wrong",
+  },
+  note: "Note (if you like)",
+  notYet: "Not yet",
+
+  event: {
+    "alert.raised.v1": "New case",
+    "alert.amended.v1": "More is known of the case",
+    "alert.acknowledged.v1": "Taken on",
+    "alert.released.v1": "Given back",
+    "alert.resolved.v1": "Over",
+    "alert.reopened.v1": "Began again",
+    "alert.closed.v1": "Closed",
+    "animal.registered.v1": "Registered",
+    "animal.renamed.v1": "New name, ear tag or group",
+    "animal.calved.v1": "Calved",
+    "collar.assigned.v1": "Wears a collar",
+    "collar.removed.v1": "Collar taken off",
+  } as Record<string, string>,
+
+  error: {
+    notSent: "Not sent: the farm computer does not answer.",
+    keepTrying: "Your answer is kept and sent by itself.",
+    refused: (name: string) => `${name}: not done.`,
+    notLoaded: "Not loaded: the farm computer does not answer.",
+    tryNow: "Try now",
+    understood: "Understood",
+    notFound: "There is no such animal on this farm.",
+    signedOut: "Your sign-in has ended.",
+    noSuchFarm: "You have not been given a farm.",
+    noSuchFarmNext: "Ask whoever runs Herdlog on your farm.",
+  },
+  gap: {
+    title: (away: string) => `You were away ${away}.`,
+    body: (at: string) => `This screen was built anew at ${at}; nothing is missing.`,
+    fresh: "New",
+    changed: "Changed",
+    gone: "Closed",
+    nothing: "Nothing has changed.",
+  },
+  entry: {
+    title: "How to come in",
+    body: "Open the address that `herd demo` or `herd up` printed, or scan its code: it lets this device in once.",
+    spent: "This ticket was used already, or it is too old.",
+    spentNext: "Ask for a new one: start `herd demo` again, or press T where it runs.",
+    waiting: "Coming in …",
+  },
+  empty: {
+    title: "The board is there, the hooks are free",
+    body: "No animal is known yet. Bring your herd with `herd import FILE.csv`, then give each a collar.",
+  },
+  quiet: {
+    title: "Nobody needs you now",
+    body: (heard: number, animals: number, age: string) =>
+      `${heard} of ${animals} collars speak, the newest ${age} ago.`,
+    noReading: "No collar has been heard yet.",
+    uncovered: (count: number) =>
+      count === 1
+        ? "1 animal is not covered: its collar is silent."
+        : `${count} animals are not covered: their collars are silent.`,
+  },
+  stale: {
+    title: (at: string) => `Nothing new since ${at}.`,
+    body: "What happened since is not known here. Look at the radio box and the farm computer.",
+  },
+
+  sentence(name: string, finding: Finding, f: Format, now: number): string {
+    switch (finding.kind) {
+      case "fever": {
+        const excess = finding.usual === null ? null : finding.value - finding.usual;
+        const fact =
+          excess === null
+            ? `${name} has ${b(`${f.number(finding.value, 1)} °C`)}`
+            : `${name} is ${b(`${f.number(excess, 1)} °C above`)} her usual for this hour` +
+              ` (${f.number(finding.value, 1)} °C)`;
+        return (
+          `${fact}, since ${f.since(finding.since, now)}. ` +
+          `May be an ${b("udder")} or ${b("womb infection")}; was she vaccinated?`
+        );
+      }
+      case "rumination_drop":
+        return (
+          `${name} ruminates ${b(`${f.number(-finding.percent)} % less`)} than she usually does: ` +
+          `${f.number(finding.minutes)} instead of ${f.number(finding.usual)} minutes a day, ` +
+          `since ${f.since(finding.since, now)}.` +
+          (finding.herd !== null && finding.herd > -10
+            ? ` The rest of the herd ruminates as usual (${f.percent(finding.herd)}), so it is not the feed alone.`
+            : "") +
+          ` May be ${b("ketosis")}, a ${b("displaced stomach")} or indigestion.`
+        );
+      case "oestrus": {
+        const { from, to } = inseminationSpan(finding.since);
+        return (
+          `${name} is ${b(`${f.number(finding.factor, 1)} times`)} as active as usual, ` +
+          `since ${f.since(finding.since, now)}. May be ${b("in heat")}: ` +
+          `best time to inseminate ${b(`${f.hours(from, to)} h`)}.`
+        );
+      }
+      case "collar_silent":
+        return (
+          `${name}’s collar has been silent for ${b(f.duration(finding.silentMs))}, ` +
+          `last heard ${f.since(finding.heardAt, now)}. She is not watched. ` +
+          `May be ${b("lost")}, ${b("empty")} or out of reach.`
+        );
+      case "other":
+        return (
+          `${name}: ${b(en.condition(finding.condition).toLowerCase())} ` +
+          `since ${f.since(finding.since, now)}.` +
+          measuredText(finding.measured, f)
+        );
+    }
+  },
+
+  /** The fact in a row: number before adjective, never more than a few words. */
+  fact(finding: Finding, f: Format): string {
+    switch (finding.kind) {
+      case "fever":
+        return finding.usual === null
+          ? `Temperature ${b(`${f.number(finding.value, 1)} °C`)}`
+          : `Temperature ${b(`${f.signed(finding.value - finding.usual, 1)} °C`)}`;
+      case "rumination_drop":
+        return `Rumination ${b(f.percent(finding.percent))}`;
+      case "oestrus": {
+        const { from, to } = inseminationSpan(finding.since);
+        return `May be in heat, best ${b(`${f.hours(from, to)} h`)}`;
+      }
+      case "collar_silent":
+        return `Collar silent ${b(f.duration(finding.silentMs))}`;
+      case "other":
+        return b(en.condition(finding.condition));
+    }
+  },
+
+  /** What the case is about beside its severity: "since 23:32" with its verb. */
+  headline(finding: Finding, f: Format, now: number): string {
+    if (finding.kind === "collar_silent") return `last heard ${f.since(finding.heardAt, now)}`;
+    return `since ${f.since(finding.since, now)}`;
+  },
+
+  steps(finding: Finding): string[] {
+    switch (finding.kind) {
+      case "fever":
+        return [
+          "Take her temperature by hand.",
+          "Check the udder: heat, swelling, flakes in the milk.",
+          "Calved lately: check for foul discharge.",
+        ];
+      case "rumination_drop":
+        return [
+          "Before milking: look at appetite and the left flank.",
+          "Measure ketones.",
+          "Listen for a ping on the left side; if there is one, call the vet.",
+        ];
+      case "oestrus":
+        return [
+          "Look for standing heat and clear mucus.",
+          "Plan the insemination for the hours named.",
+        ];
+      case "collar_silent":
+        return [
+          "Find her: is the collar still on her neck?",
+          "Check its battery, or give her another collar.",
+        ];
+      case "other":
+        return ["Look at her, and say what you found."];
+    }
+  },
+
+  /** What "it was right" means for this condition. */
+  rightMeans(condition: string): string {
+    const meaning: Record<string, string> = {
+      fever: "she has a fever",
+      rumination_drop: "ketosis, stomach, indigestion",
+      oestrus: "she is in heat",
+      collar_silent: "collar lost, empty or out of reach",
+    };
+    return meaning[condition] ?? "";
+  },
+};
+
+export type Words = typeof en;

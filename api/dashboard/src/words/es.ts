@@ -1,0 +1,388 @@
+// Spanish.
+import { b } from "./format";
+import type { Format } from "./format";
+import type { Evidence } from "../wire";
+import { inseminationSpan } from "./finding";
+import type { Finding } from "./finding";
+import type { Words } from "./en";
+
+const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+const conditions: Record<string, string> = {
+  fever: "Temperatura",
+  hypothermia: "Temperatura baja",
+  rumination_drop: "Rumia",
+  feeding_drop: "Come menos",
+  drinking_stopped: "No bebe",
+  illness: "Puede estar enferma",
+  mastitis: "Ubre",
+  metritis: "Útero",
+  ketosis: "Cetosis",
+  displaced_abomasum: "Abomaso",
+  oestrus: "Celo",
+  calving: "Parto cercano",
+  calving_prolonged: "Parto largo",
+  lameness: "Cojera",
+  down: "Echada demasiado tiempo",
+  heat_stress: "Estrés por calor",
+  predator_panic: "Pánico en el rebaño",
+  geofence_escape: "Fuera de la valla",
+  theft: "Puede ser robo",
+  collar_silent: "Collar mudo",
+  collar_fault: "Fallo del collar",
+  battery_low: "Batería baja",
+  station_silent: "Antena muda",
+  herd_outbreak: "Varias vacas enfermas",
+  system_deaf: "No se oye nada",
+};
+
+const signals: Record<string, string> = {
+  temperature_c: "Temperatura",
+  rumination_minutes: "Rumia",
+  eating_minutes: "Comida",
+  lying_minutes: "Echada",
+  drinking_minutes: "Bebida",
+  steps: "Pasos",
+  activity: "Actividad",
+  silent_minutes: "Mudo",
+  herd_rumination_pct: "Resto del rebaño",
+};
+
+const whyNot: Record<string, string> = {
+  no_baseline: "aún no se conoce lo usual en ella",
+  too_few_hours: "llegaron muy pocas medidas",
+  not_measured: "su collar no lo mide",
+  no_sensor: "su collar no lo mide",
+  no_herd: "muy pocas otras para comparar",
+  calved: "acaba de parir",
+  silent: "su collar está mudo",
+};
+
+/** What was measured, for a condition that has no sentence of its own. */
+function measuredText(one: Evidence | null, f: Format): string {
+  if (one === null) return "";
+  const amount = (value: number) => `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${es.units[one.unit] ?? one.unit}`;
+  const usual = one.usual === null ? "" : `, ${es.usual(amount(one.usual).trim())}`;
+  return ` ${es.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
+}
+
+export const es: Words = {
+  locale: "es-ES",
+  language: "Español",
+  title: "Herdlog",
+  now: "Ahora",
+  main: "Principal",
+  today: "Hoy",
+  days: (count) => counted(count, "día", "días"),
+
+  priority: {
+    critical: "Crítico",
+    urgent: "Urgente",
+    normal: "Revisar",
+    informational: "Conviene saber",
+  },
+  section: {
+    critical: ["Crítico", "ahora"],
+    urgent: ["Urgente", "ir antes del ordeño"],
+    normal: ["Revisar hoy", "por orden de necesidad"],
+    informational: ["Conviene saber", "sin prisa"],
+  },
+  urgentCount: "urgentes",
+  checkCount: "por revisar",
+  doneCount: "hechas hoy",
+  boardLabel: (urgent, check, done) =>
+    `Esta mañana: ${urgent} urgentes, ${check} por revisar, ${done} hechas hoy`,
+  boardHeard: (heard, animals) => `${heard} de ${animals} collares oídos`,
+  newestReading: (at) => `Última medida ${at}`,
+  asOf: (at) => `El establo a las ${at}`,
+  fromMemory: (age) => `De la memoria de este aparato, hace ${age}`,
+  nextTry: (seconds) => `Próximo intento en ${seconds} s`,
+  waitsHere: (count) =>
+    counted(count, "respuesta espera en este aparato", "respuestas esperan en este aparato"),
+
+  chip: {
+    live: "En vivo",
+    reconnecting: "Reconectando",
+    offline: "Sin conexión",
+    stale: "Atrasado",
+    loading: "Cargando",
+    noReading: "sin medidas aún",
+  },
+  theme: { auto: "Como el sistema", light: "Claro", dark: "Oscuro", sun: "Sol" },
+  changeTheme: (current) => `Pantalla: ${current}. Cambiar`,
+  changeLanguage: "Idioma",
+  chooseFarm: "Granja",
+  back: "Atrás",
+  skip: "A la lista",
+
+  go: "Voy yo",
+  why: "Por qué",
+  undo: "Deshacer",
+  close: "Cerrar",
+  youGo: "Vas tú",
+  goes: (who) => `Va ${who}`,
+  youAreGoing: (name) => `${name}: vas tú.`,
+  found: "¿Qué encontró?",
+  foundShort: "¿Qué fue?",
+  closedToast: (name, outcome) => `${name}: ${outcome}.`,
+  over: (at) => `terminó ${at}`,
+  since: (at) => `desde ${at}`,
+  opened: (at) => `caso abierto ${at}`,
+  isNew: "NUEVO",
+  waiting: (count) => counted(count, "caso nuevo", "casos nuevos"),
+  openCase: (priority, tag, name) => `${priority}: ${tag} ${name}, abrir caso`,
+  listLabel: "Casos, lo más urgente primero",
+  keys: "Flechas mueven · Intro abre · G voy yo · U deshacer",
+  doneToday: "Hecho hoy",
+  doneLine: (outcome, who, at) => `${outcome}. ${who}, ${at}`,
+  you: "Usted",
+  theMachine: "Herdlog",
+  willBeSent: (at) => `dicho ${at}, se enviará`,
+  waits: "espera",
+
+  doNow: "Hacer ahora",
+  whyFired: "Por qué este caso",
+  whyNotElse: "Por qué nada más",
+  lineIsLimit: "raya = límite",
+  whyAndWhyNot: "Por qué, y por qué no",
+  cowCard: "Ficha de la vaca",
+  history: "Historial",
+  sevenDays: "7 días frente a lo usual en ella",
+  lastDays: "Últimas 48 horas",
+  usualBand: "lo usual en ella",
+  showTable: "Ver como tabla",
+  showMore: "Ver anteriores",
+  noCase: "Ningún caso abierto.",
+  noCaseBody: (name) => `Nada de ${name} le necesita ahora.`,
+  notJudged: "sin juzgar",
+  noHours: "Aún no hay horas juzgadas: las primeras llegan una hora después de oír su collar.",
+  noScores: "Ningún detector la ha juzgado aún.",
+  limit: (value) => `límite ${value}`,
+  usual: (value) => `usual ${value}`,
+  usualIn24: (value) => `usual ${value} en 24 h`,
+  noData: "sin datos",
+  asUsual: "como siempre",
+  coverage: "Medidas que llegaron",
+  last24: "Sus últimas 24 horas",
+  card: {
+    id: "Crotal",
+    group: "Grupo",
+    calved: "Parió",
+    lactation: "Lactancia",
+    collar: "Collar",
+    heard: "Oída por última vez",
+    never: "nunca",
+    none: "ninguno",
+  },
+  inMilk: (days) => `hace ${counted(days, "día", "días")}`,
+  lactation: (parity) => `${parity}.ª lactancia`,
+  dayInMilk: (day) => `día ${day}`,
+  nameless: (tag) => `N.º ${tag}`,
+
+  signals,
+  signal: (name) => signals[name] ?? name.replaceAll("_", " "),
+  conditions,
+  condition: (name) => conditions[name] ?? name.replaceAll("_", " "),
+  whyNot: (reason) => whyNot[reason] ?? reason.replaceAll("_", " "),
+  units: { min: "min", Cel: "°C", "%": "%", "1": "" },
+  per: (signal) => (signal === "temperature_c" ? "°C" : "por hora"),
+  time: "Hora",
+  measured: "Medido",
+  chartSummary: (signal, last, usual, missing) =>
+    `${signal}, siete días, un valor por hora. Último ${last}, usual ${usual}.` +
+    (missing ? ` ${counted(missing, "hora", "horas")} sin datos.` : ""),
+  sparkSummary: (signal, below) =>
+    below === null
+      ? `${signal}: dentro de lo usual en ella`
+      : `${signal}: por ${below ? "debajo" : "encima"} de lo usual en ella`,
+
+  record(right, closed) {
+    if (closed < 3) return "Demasiado nuevo en esta granja para saber cuánto acierta";
+    return `En esta granja acertó ${right} de ${closed} veces`;
+  },
+
+  outcome: {
+    confirmed: "Era cierto",
+    other_finding: "Otra cosa",
+    nothing_found: "No encontró nada",
+    device_fault: "El collar se equivocó",
+  },
+  outcomeDone: {
+    confirmed: "era cierto",
+    other_finding: "otra cosa",
+    nothing_found: "nada encontrado",
+    device_fault: "fallo del collar",
+  },
+  note: "Nota (si quiere)",
+  notYet: "Todavía no",
+
+  event: {
+    "alert.raised.v1": "Caso nuevo",
+    "alert.amended.v1": "Se sabe más del caso",
+    "alert.acknowledged.v1": "Alguien va",
+    "alert.released.v1": "Devuelto",
+    "alert.resolved.v1": "Terminó",
+    "alert.reopened.v1": "Empezó otra vez",
+    "alert.closed.v1": "Cerrado",
+    "animal.registered.v1": "Registrada",
+    "animal.renamed.v1": "Nombre, crotal o grupo nuevo",
+    "animal.calved.v1": "Parió",
+    "collar.assigned.v1": "Lleva un collar",
+    "collar.removed.v1": "Collar quitado",
+  },
+
+  error: {
+    notSent: "No enviado: el ordenador de la granja no responde.",
+    keepTrying: "Su respuesta se guarda y se enviará sola.",
+    refused: (name) => `${name}: no se hizo.`,
+    notLoaded: "No cargado: el ordenador de la granja no responde.",
+    tryNow: "Probar ahora",
+    understood: "Entendido",
+    notFound: "No existe ese animal en esta granja.",
+    signedOut: "Su acceso ha terminado.",
+    noSuchFarm: "No le han dado ninguna granja.",
+    noSuchFarmNext: "Pregunte a quien lleva Herdlog en su granja.",
+  },
+  gap: {
+    title: (away) => `Estuvo fuera ${away}.`,
+    body: (at) => `La pantalla se rehízo a las ${at}; no falta nada.`,
+    fresh: "Nuevo",
+    changed: "Cambió",
+    gone: "Cerrado",
+    nothing: "Nada ha cambiado.",
+  },
+  entry: {
+    title: "Cómo entrar",
+    body: "Abra la dirección que mostró `herd demo` o `herd up`, o escanee su código: deja entrar a este aparato una vez.",
+    spent: "Este pase ya se usó o es demasiado viejo.",
+    spentNext: "Pida otro: inicie `herd demo` de nuevo, o pulse T donde se ejecuta.",
+    waiting: "Entrando …",
+  },
+  empty: {
+    title: "El tablero está, los ganchos están libres",
+    body: "Aún no se conoce ningún animal. Traiga su rebaño con `herd import ARCHIVO.csv` y dé a cada una un collar.",
+  },
+  quiet: {
+    title: "Nadie le necesita ahora",
+    body: (heard, animals, age) => `${heard} de ${animals} collares hablan, el último hace ${age}.`,
+    noReading: "Aún no se ha oído ningún collar.",
+    uncovered: (count) =>
+      count === 1
+        ? "1 animal no está cubierto: su collar está mudo."
+        : `${count} animales no están cubiertos: sus collares están mudos.`,
+  },
+  stale: {
+    title: (at) => `Nada nuevo desde ${at}.`,
+    body: "Lo que pasó desde entonces no se sabe aquí. Mire la antena y el ordenador de la granja.",
+  },
+
+  sentence(name: string, finding: Finding, f: Format, now: number): string {
+    switch (finding.kind) {
+      case "fever": {
+        const excess = finding.usual === null ? null : finding.value - finding.usual;
+        const fact =
+          excess === null
+            ? `${name} tiene ${b(`${f.number(finding.value, 1)} °C`)}`
+            : `${name} está ${b(`${f.number(excess, 1)} °C sobre`)} lo usual a esta hora` +
+              ` (${f.number(finding.value, 1)} °C)`;
+        return (
+          `${fact}, desde ${f.since(finding.since, now)}. ` +
+          `Puede ser ${b("ubre")} o ${b("útero")}; ¿la vacunaron?`
+        );
+      }
+      case "rumination_drop":
+        return (
+          `${name} rumia un ${b(`${f.number(-finding.percent)} % menos`)} de lo usual: ` +
+          `${f.number(finding.minutes)} en vez de ${f.number(finding.usual)} minutos al día, ` +
+          `desde ${f.since(finding.since, now)}.` +
+          (finding.herd !== null && finding.herd > -10
+            ? ` El resto del rebaño rumia como siempre (${f.percent(finding.herd)}): no es solo la comida.`
+            : "") +
+          ` Puede ser ${b("cetosis")}, ${b("abomaso desplazado")} o indigestión.`
+        );
+      case "oestrus": {
+        const { from, to } = inseminationSpan(finding.since);
+        return (
+          `${name} está ${b(`${f.number(finding.factor, 1)} veces`)} tan activa como siempre, ` +
+          `desde ${f.since(finding.since, now)}. Puede estar ${b("en celo")}: ` +
+          `mejor hora de inseminar ${b(`de ${f.hours(from, to)} h`)}.`
+        );
+      }
+      case "collar_silent":
+        return (
+          `El collar de ${name} lleva ${b(f.duration(finding.silentMs))} mudo, ` +
+          `oído por última vez ${f.since(finding.heardAt, now)}. No está vigilada. ` +
+          `Puede estar ${b("perdido")}, ${b("sin batería")} o fuera de alcance.`
+        );
+      case "other":
+        return (
+          `${name}: ${b(es.condition(finding.condition))} ` +
+          `desde ${f.since(finding.since, now)}.` +
+          measuredText(finding.measured, f)
+        );
+    }
+  },
+
+  fact(finding: Finding, f: Format): string {
+    switch (finding.kind) {
+      case "fever":
+        return finding.usual === null
+          ? `Temperatura ${b(`${f.number(finding.value, 1)} °C`)}`
+          : `Temperatura ${b(`${f.signed(finding.value - finding.usual, 1)} °C`)}`;
+      case "rumination_drop":
+        return `Rumia ${b(f.percent(finding.percent))}`;
+      case "oestrus": {
+        const { from, to } = inseminationSpan(finding.since);
+        return `Puede estar en celo, mejor ${b(`${f.hours(from, to)} h`)}`;
+      }
+      case "collar_silent":
+        return `Collar mudo ${b(f.duration(finding.silentMs))}`;
+      case "other":
+        return b(es.condition(finding.condition));
+    }
+  },
+
+  headline(finding: Finding, f: Format, now: number): string {
+    if (finding.kind === "collar_silent") return `oída ${f.since(finding.heardAt, now)}`;
+    return `desde ${f.since(finding.since, now)}`;
+  },
+
+  steps(finding: Finding): string[] {
+    switch (finding.kind) {
+      case "fever":
+        return [
+          "Tómele la temperatura a mano.",
+          "Revise la ubre: calor, hinchazón, grumos en la leche.",
+          "Recién parida: busque flujo maloliente.",
+        ];
+      case "rumination_drop":
+        return [
+          "Antes del ordeño: mire apetito y flanco izquierdo.",
+          "Mida cetonas.",
+          "Escuche si suena metálico a la izquierda; si es así, llame al veterinario.",
+        ];
+      case "oestrus":
+        return [
+          "Busque que se deje montar y moco claro.",
+          "Planee la inseminación para esas horas.",
+        ];
+      case "collar_silent":
+        return [
+          "Búsquela: ¿lleva aún el collar?",
+          "Revise la batería, o déle otro collar.",
+        ];
+      case "other":
+        return ["Mírela y diga qué encontró."];
+    }
+  },
+
+  rightMeans(condition: string): string {
+    const meaning: Record<string, string> = {
+      fever: "tiene fiebre",
+      rumination_drop: "cetosis, abomaso, indigestión",
+      oestrus: "está en celo",
+      collar_silent: "collar perdido, sin batería o fuera de alcance",
+    };
+    return meaning[condition] ?? "";
+  },
+};
