@@ -10,15 +10,20 @@ store that was emptied asks for everything again, one that lost its newest secon
 second, and of two projectors only one gets through. A new generation is filled beside the old one
 and takes its place in one step, once it has reached the end of the log and the old one.
 
+What a poll hands over, a *piece*, is each model's own: events of one partition where they are
+folded one by one, columns of many where they are only stored. Loop and rebuild need its size.
+
 Rejected: offsets committed to Kafka. They outlive the data they speak of.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from contracts.columns import ReadingColumns
 from contracts.envelope import Event, Stored
+from contracts.hour import AnimalHour
 
 NO_EPOCH = ""  # of a generation that has folded nothing yet
 
@@ -47,6 +52,38 @@ class NewEpochError(RuntimeError):
         self.since = since
 
 
+class Place(NamedTuple):
+    """One partition of one Kafka topic: what has an offset of its own."""
+
+    kafka_topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.kafka_topic}/{self.partition}"
+
+    @classmethod
+    def of(cls, text: str) -> "Place":
+        """The place in a text of `str`."""
+        kafka_topic, _, partition = text.rpartition("/")
+        return cls(kafka_topic, int(partition))
+
+
+Offsets = Mapping[Place, int]  # where each place goes on; absent = at its beginning
+
+
+class Piece(Protocol):
+    """What one poll gave, or a part of it that is folded in one step."""
+
+    @property
+    def size(self) -> int:
+        """How many records of the log are in it."""
+        ...
+
+
+P = TypeVar("P", bound=Piece)
+P_contra = TypeVar("P_contra", bound=Piece, contravariant=True)
+
+
 @dataclass(frozen=True, slots=True)
 class LogRecord:
     """One event of the feed. appended_at: Kafka's own time of the record, aware UTC."""
@@ -60,28 +97,50 @@ class LogRecord:
 class LogSlice:
     """What one poll gave of one partition; next_offset: where the partition goes on after it."""
 
-    partition: int
+    place: Place
     next_offset: int
     records: tuple[LogRecord, ...]
+
+    @property
+    def size(self) -> int:
+        """How many records could be read."""
+        return len(self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one poll gave of the topics without a store behind them: readings, judged hours.
+
+    ends: for each place of the poll, where it goes on afterwards.
+    """
+
+    ends: Offsets
+    readings: ReadingColumns
+    hours: tuple[Event[AnimalHour], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many readings and hours."""
+        return len(self.readings) + len(self.hours)
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One replay of the log, as the store holds it.
 
-    epoch: the history it folds, NO_EPOCH before its first record. epoch_since: when Kafka took
-    that epoch's first record we met. offsets: partition → next offset, absent = from the start.
+    epoch: the history it folds, NO_EPOCH before its first record and for topics that no event
+    store feeds. epoch_since: when Kafka took that epoch's first record we met.
     """
 
     id: str
     fold_version: int
     epoch: str = NO_EPOCH
     epoch_since: datetime | None = None
-    offsets: Mapping[int, int] = field(default_factory=dict)
+    offsets: Offsets = field(default_factory=dict)
 
-    def moved(self, partition: int, next_offset: int) -> "Generation":
+    def moved(self, place: Place, next_offset: int) -> "Generation":
         """The same, with one partition folded up to next_offset."""
-        return replace(self, offsets={**self.offsets, partition: next_offset})
+        return replace(self, offsets={**self.offsets, place: next_offset})
 
 
 def of_this_epoch(
@@ -105,18 +164,18 @@ def of_this_epoch(
     return generation, ours
 
 
-class LogReader(Protocol):
-    """The feed, read from wherever the store says. For one thread."""
+class LogReader(Protocol[P]):
+    """The log, read from wherever the store says. For one thread."""
 
-    def read_from(self, offsets: Mapping[int, int]) -> None:
+    def read_from(self, offsets: Offsets) -> None:
         """Go on at these offsets; a partition that is not named starts at its beginning."""
         ...
 
-    def poll(self) -> list[LogSlice]:
+    def poll(self) -> list[P]:
         """What is there now, bounded; waits a moment only while there is nothing."""
         ...
 
-    def ends(self) -> Mapping[int, int]:
+    def ends(self) -> Offsets:
         """For each partition the offset after its newest record."""
         ...
 
@@ -125,7 +184,7 @@ class LogReader(Protocol):
         ...
 
 
-class GenerationStore(Protocol):
+class GenerationStore(Protocol[P_contra]):
     """Where generations lie. Every method raises ReadModelUnavailableError if it is away."""
 
     def current(self) -> Generation | None:
@@ -136,15 +195,15 @@ class GenerationStore(Protocol):
         """A new, empty one, beside the current; raises RebuildRunningError."""
         ...
 
-    def apply(self, generation: Generation, piece: LogSlice) -> Generation:
-        """Fold a slice; raises GenerationLostError, NewEpochError. Without effect if it raises."""
+    def apply(self, generation: Generation, piece: P_contra) -> Generation:
+        """Fold a piece; raises GenerationLostError, NewEpochError. Without effect if it raises."""
         ...
 
     def heard(self, generation: Generation, as_of: datetime) -> None:
         """Everything up to as_of is folded; raises GenerationLostError."""
         ...
 
-    def swap(self, generation: Generation, ends: Mapping[int, int]) -> bool:
+    def swap(self, generation: Generation, ends: Offsets) -> bool:
         """Let it answer from now on; False while it is behind the one that answers now."""
         ...
 

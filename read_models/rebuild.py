@@ -5,27 +5,22 @@ a fold that changed, and `herd rebuild`: one that is used every day is one that 
 """
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
-from contracts.clock import SystemClock
-from contracts.serde import Serde
 from read_models.base import (
     NO_EPOCH,
     Generation,
-    GenerationLostError,
     GenerationStore,
     LogReader,
     NewEpochError,
+    P,
 )
 from runtime.lifecycle import Running
 
 log = structlog.get_logger()
-
-REBUILD_MAX_S = 3600.0  # 100,000 events take seconds; beyond an hour something stands still
 
 
 class RebuildFailedError(RuntimeError):
@@ -48,8 +43,8 @@ class _Build:
 
 
 def build(
-    store: GenerationStore,
-    reader: LogReader,
+    store: GenerationStore[P],
+    reader: LogReader[P],
     running: Running,
     *,
     epoch: str = NO_EPOCH,
@@ -76,7 +71,7 @@ def build(
     return report
 
 
-def _fill(store: GenerationStore, reader: LogReader, running: Running, work: _Build) -> bool:
+def _fill(store: GenerationStore[P], reader: LogReader[P], running: Running, work: _Build) -> bool:
     reader.read_from({})
     ends = reader.ends()
     while running.goes_on():
@@ -87,54 +82,8 @@ def _fill(store: GenerationStore, reader: LogReader, running: Running, work: _Bu
         pieces = reader.poll()
         for piece in pieces:
             work.generation = store.apply(work.generation, piece)
-            work.records += len(piece.records)
+            work.records += piece.size
         heard_at = None if pieces else reader.heard_at()
         if heard_at is not None:
             store.heard(work.generation, heard_at)  # also keeps our claim to be building
     return False
-
-
-def rebuild_worklist(
-    *,
-    kafka_bootstrap: str,
-    registry_url: str,
-    redis_url: str,
-    within_s: float = REBUILD_MAX_S,
-) -> dict[str, Any]:
-    """Rebuild the worklist while the projector runs; returns when the new one answers.
-
-    The answer is a RebuildReport as a dictionary. Raises RebuildRunningError,
-    ReadModelUnavailableError, RebuildFailedError (not done within_s, or Redis lost the new
-    generation on the way); the old one answers on in each of them.
-    """
-    from read_models.adapters.alert_log import KafkaAlertLog
-    from read_models.adapters.redis import RedisWorklistStore
-    from runtime.redis import new_redis
-    from runtime.registry import RegistrySchemaIds
-
-    running = _Deadline(within_s)
-    serde = Serde(RegistrySchemaIds(registry_url))
-    reader = KafkaAlertLog(kafka_bootstrap, serde, SystemClock(), letters=None)
-    redis = new_redis(redis_url)
-    try:
-        report = build(RedisWorklistStore(redis), reader, running)
-    except GenerationLostError as error:
-        raise RebuildFailedError(f"{error}: start the rebuild again") from error
-    finally:
-        reader.close()
-        redis.close()
-    if report is None:
-        raise RebuildFailedError(f"the worklist was not rebuilt within {within_s:.0f} s")
-    return asdict(report)
-
-
-class _Deadline(Running):
-    """A Running that stops by itself, for a command that has no supervisor."""
-
-    def __init__(self, within_s: float) -> None:
-        super().__init__()
-        self._until = time.monotonic() + within_s
-
-    def goes_on(self) -> bool:
-        """Whether there is time left."""
-        return time.monotonic() < self._until

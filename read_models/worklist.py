@@ -17,6 +17,7 @@ from contracts.alert_event import (
     AlertAmended,
     AlertClosed,
     AlertRaised,
+    AlertReleased,
     AlertReopened,
     AlertResolved,
     Outcome,
@@ -26,13 +27,19 @@ from contracts.detection import Condition, Evidence
 from contracts.envelope import Event, Stored, cloud_event
 from contracts.ids import FarmId, SubjectKind
 
-FOLD_VERSION = 1  # one more with every change of what the fold answers: the projector rebuilds
+FOLD_VERSION = 2  # one more with every change of what the fold answers: the projector rebuilds
 CLOSED_KEPT_MAX = 1000  # a farm; older ones are in the animal's history
 CLOSED_KEPT_DAYS = 30
 FEED_MAX = 10_000  # changes a farm: a screen that slept through more loads the list anew
 
 AlertPayload = (
-    AlertRaised | AlertAmended | AlertAcknowledged | AlertResolved | AlertReopened | AlertClosed
+    AlertRaised
+    | AlertAmended
+    | AlertAcknowledged
+    | AlertReleased
+    | AlertResolved
+    | AlertReopened
+    | AlertClosed
 )
 
 
@@ -50,7 +57,8 @@ class AlertRow:
     """One case as a screen shows it. Times are aware UTC; *_by are actors as `user:{id}`.
 
     number: the n-th case of this subject and condition. evidence: of the newest revision.
-    position: of the newest event folded into it.
+    position: of the newest event folded into it. onset_at: when the cause began, the newest time
+    it did; None in cases from before it was told.
     """
 
     alert_id: str
@@ -67,6 +75,7 @@ class AlertRow:
     raised_at: datetime
     updated_at: datetime
     position: int
+    onset_at: datetime | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -153,6 +162,8 @@ def fold(row: AlertRow | None, event: Event[Any], stored: Stored) -> AlertRow | 
                 acknowledged_by=event.actor,
                 acknowledged_at=event.timestamp,
             )
+        case AlertReleased():
+            row = replace(row, status=Status.OPEN, acknowledged_by=None, acknowledged_at=None)
         case AlertResolved():
             row = _resolved(row, payload, event.timestamp)
         case AlertReopened():
@@ -180,6 +191,7 @@ def _raised(payload: AlertRaised, event: Event[Any], stored: Stored) -> AlertRow
         raised_at=event.timestamp,
         updated_at=event.timestamp,
         position=stored.position,
+        onset_at=payload.onset_at,
     )
 
 
@@ -212,6 +224,7 @@ def _reopened(row: AlertRow, payload: AlertReopened) -> AlertRow:
         detection_id=payload.detection_id,
         revision=payload.revision,
         evidence=payload.evidence,
+        onset_at=payload.onset_at or row.onset_at,
         acknowledged_by=None,
         acknowledged_at=None,
         resolved_at=None,

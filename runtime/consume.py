@@ -35,23 +35,28 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """records_max: the largest batch in flight; wait_s: how long an empty poll waits."""
+    """records_max: the largest batch in flight; wait_s: how long an empty poll waits.
+
+    gather_s: how long a batch that is not full waits for more; 0 where somebody waits for it.
+    """
 
     records_max: int = 500
     wait_s: float = 0.1
+    gather_s: float = 0.0
 
 
 def poll_batch(consumer: Consumer, limits: Limits) -> list[Message]:
     """Records that are there now, at most records_max; waits wait_s only while there is none.
 
-    consume(n, t) would wait the whole t for n records and add t to every alert's delay.
+    consume(n, t) waits the whole t for n records and would add t to every alert's delay; with
+    gather_s that is wanted.
     """
     first = consumer.poll(limits.wait_s)
     if first is None:
         return []
     return [
         message
-        for message in (first, *consumer.consume(limits.records_max - 1, 0.0))
+        for message in (first, *consumer.consume(limits.records_max - 1, limits.gather_s))
         if not _is_transient(message.error())
     ]
 

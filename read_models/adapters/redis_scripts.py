@@ -16,6 +16,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from read_models.base import ReadModelUnavailableError
 
 WORKLIST_ROOT = "herd:worklist"
+LATEST_ROOT = "herd:latest"
+NAMES = ("apply", "begin", "swap", "drop", "heard", "ask", "latest_apply", "latest_ask")
 
 Reply = str | int | None | list["Reply"]
 
@@ -25,10 +27,7 @@ class Scripts:
 
     def __init__(self, redis: Redis, root: str) -> None:
         self.root = root
-        self._scripts = {
-            name: redis.register_script(_text(name))
-            for name in ("apply", "begin", "swap", "drop", "heard", "ask")
-        }
+        self._scripts = {name: redis.register_script(_text(name)) for name in NAMES}
 
     def call(self, name: str, arguments: Sequence[str | int]) -> Reply:
         """What the script answers; raises ReadModelUnavailableError if Redis is away."""

@@ -1,6 +1,5 @@
 """A feed of alert events made by hand, and a log that hands it out as Kafka would."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +8,7 @@ from contracts.alert_event import (
     AlertAcknowledged,
     AlertClosed,
     AlertRaised,
+    AlertReleased,
     AlertResolved,
     Outcome,
     Priority,
@@ -16,8 +16,9 @@ from contracts.alert_event import (
 from contracts.detection import Condition, Evidence
 from contracts.envelope import Stored
 from contracts.ids import FarmId, SubjectKind, derived_id
-from contracts.topics import partition_of_farm
-from read_models.base import LogRecord, LogSlice
+from contracts.messages import BY_PAYLOAD
+from contracts.topics import ALERTS, PARTITIONS, KafkaTopic, partition_of_farm
+from read_models.base import LogRecord, LogSlice, Offsets, Place
 from tests.builders import FARM, MORNING, an_event
 
 START = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
@@ -71,6 +72,10 @@ class Feed:
         """Somebody took it on."""
         return self.add(AlertAcknowledged(alert_id=alert_id), farm=farm, actor="user:anna")
 
+    def released(self, alert_id: str, *, farm: FarmId = FARM) -> LogRecord:
+        """Whoever took it on gives it back."""
+        return self.add(AlertReleased(alert_id=alert_id), farm=farm, actor="user:anna")
+
     def resolved(self, alert_id: str, *, farm: FarmId = FARM) -> LogRecord:
         """Its cause is over."""
         return self.add(AlertResolved(alert_id=alert_id), farm=farm)
@@ -82,39 +87,52 @@ class Feed:
 
 
 class MemoryLog:
-    """LogReader over lists: one a partition, handed out in batches of `batch_max`."""
+    """LogReader over lists, one a place, handed out in slices of `batch_max` records.
 
-    def __init__(self, *, batch_max: int = 500, partitions: int = 12) -> None:
-        self.partitions: list[list[LogRecord]] = [[] for _ in range(partitions)]
+    topics: those it reads; records of others are not for it.
+    """
+
+    def __init__(self, *topics: KafkaTopic, batch_max: int = 500) -> None:
+        self.topics = topics or (ALERTS,)
+        self.places: dict[Place, list[LogRecord]] = {
+            Place(topic.name, partition): []
+            for topic in self.topics
+            for partition in range(PARTITIONS)
+        }
         self.batch_max = batch_max
         self.reads = 0
-        self._next: dict[int, int] = {}
+        self._next: dict[Place, int] = {}
 
     def take(self, records: list[LogRecord]) -> None:
-        """Append records as the relay would: into their farm's partition."""
+        """Append records as the relays would: into their topic, into their farm's partition."""
         for record in records:
-            partition = partition_of_farm(FarmId(str(record.event.farm_id)), len(self.partitions))
-            self.partitions[partition].append(record)
+            self.places[place_of(record)].append(record)
 
-    def read_from(self, offsets: Mapping[int, int]) -> None:
+    def read_from(self, offsets: Offsets) -> None:
         """Go on at these offsets."""
-        self._next = {p: offsets.get(p, 0) for p in range(len(self.partitions))}
+        self._next = {place: offsets.get(place, 0) for place in self.places}
         self.reads += 1
 
     def poll(self) -> list[LogSlice]:
-        """The next slice of every partition that has one."""
+        """The next slice of every place that has one."""
         pieces = []
-        for partition, start in self._next.items():
-            records = self.partitions[partition][start : start + self.batch_max]
+        for place, start in self._next.items():
+            records = self.places[place][start : start + self.batch_max]
             if records:
-                self._next[partition] = start + len(records)
-                pieces.append(LogSlice(partition, start + len(records), tuple(records)))
+                self._next[place] = start + len(records)
+                pieces.append(LogSlice(place, start + len(records), tuple(records)))
         return pieces
 
-    def ends(self) -> Mapping[int, int]:
+    def ends(self) -> Offsets:
         """How long each list is."""
-        return {p: len(records) for p, records in enumerate(self.partitions)}
+        return {place: len(records) for place, records in self.places.items()}
 
     def heard_at(self) -> datetime | None:
         """A time after everything appended."""
         return START + timedelta(days=1)
+
+
+def place_of(record: LogRecord) -> Place:
+    """Where a relay puts an event."""
+    topic = BY_PAYLOAD[type(record.event.payload)].kafka_topic
+    return Place(topic.name, partition_of_farm(FarmId(str(record.event.farm_id))))

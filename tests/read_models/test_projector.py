@@ -143,7 +143,7 @@ def test_a_rebuild_beside_the_running_projector_gives_the_same(
     feed, log, worklist = Feed(), MemoryLog(batch_max=3), Worklist(redis)
     a_busy_farm(feed, log, 40)
     beside = MemoryLog(batch_max=3)
-    beside.partitions = log.partitions
+    beside.places = log.places
 
     with projecting(redis_server, log):
         eventually(lambda: position(worklist) == feed.position, within_s=10)
@@ -199,7 +199,7 @@ def test_two_projectors_at_once_do_no_harm(redis_server: Redis, redis: RedisClie
     """One that hung comes back while its successor works: only one gets through."""
     feed, log, worklist = Feed(), MemoryLog(batch_max=2), Worklist(redis)
     twin = MemoryLog(batch_max=3)
-    twin.partitions = log.partitions
+    twin.places = log.places
     a_busy_farm(feed, log, 30)
 
     with projecting(redis_server, log), projecting(redis_server, twin):

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis as RedisClient
 
 from contracts.ids import FarmId
-from contracts.topics import partition_of_farm
+from contracts.topics import ALERTS, partition_of_farm
 from farmbox.redis import Redis
 from read_models.adapters import redis as adapter
 from read_models.adapters.redis import RedisWorklistStore
@@ -19,6 +19,7 @@ from read_models.base import (
     LogRecord,
     LogSlice,
     NewEpochError,
+    Place,
     ReadModelUnavailableError,
     RebuildRunningError,
 )
@@ -28,12 +29,12 @@ from tests.read_models.feed import Feed
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
-PARTITION = partition_of_farm(FARM)
+PLACE = Place(ALERTS.name, partition_of_farm(FARM))
 
 
 def a_slice(records: list[LogRecord], *, start: int = 0) -> LogSlice:
     """Records as one poll would give them, from offset `start`."""
-    return LogSlice(PARTITION, start + len(records), tuple(records))
+    return LogSlice(PLACE, start + len(records), tuple(records))
 
 
 def answering(store: RedisWorklistStore) -> Generation:
@@ -79,7 +80,7 @@ def test_a_batch_that_does_not_start_where_redis_stands_changes_nothing(
     assert ids(worklist) == ["case-1"]
     current = store.current()
     assert current is not None
-    assert current.offsets == {PARTITION: 1}
+    assert current.offsets == {PLACE: 1}
 
 
 def test_what_the_relay_sends_again_counts_once(redis: RedisClient) -> None:
@@ -218,10 +219,10 @@ def test_a_new_generation_answers_only_when_it_is_not_behind(redis: RedisClient)
     old = store.apply(answering(store), a_slice(records))
     fresh = store.apply(store.begin("", None), a_slice(records[:1]))
 
-    early = store.swap(fresh, {PARTITION: 2})
+    early = store.swap(fresh, {PLACE: 2})
     seen_early = ids(worklist)
     fresh = store.apply(fresh, a_slice(records[1:], start=1))
-    late = store.swap(fresh, {PARTITION: 2})
+    late = store.swap(fresh, {PLACE: 2})
 
     assert (early, late) == (False, True)
     assert seen_early == ids(worklist) == ["case-1", "case-2"]

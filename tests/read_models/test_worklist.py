@@ -163,3 +163,28 @@ def test_a_change_is_a_cloud_event_with_its_row(field: str) -> None:
     assert data["type"] == "alert.raised.v1"
     assert data["alert"]["status"] == "open"
     assert data["data"]["alert_id"] == "case-1"
+
+
+def test_a_case_given_back_is_open_again_and_nobodys() -> None:
+    """The undo of "I'll go": a name left on it would keep everybody else away."""
+    feed = Feed()
+    feed.raised("case-1")
+    feed.acknowledged("case-1")
+    feed.released("case-1")
+
+    row = folded(feed)
+
+    assert (row.status, row.acknowledged_by, row.acknowledged_at) == (Status.OPEN, None, None)
+
+
+def test_a_case_says_since_when_its_cause_lasts_also_after_it_came_back() -> None:
+    """Ill since this morning, or told at noon: the farmer must hear both."""
+    feed = Feed()
+    feed.raised("case-1", onset_at=MORNING)
+    again = MORNING + timedelta(hours=9)
+    feed.add(AlertReopened(alert_id="case-1", detection_id="d-2", revision=1, onset_at=again))
+
+    first = fold(None, feed.records[0].event, feed.records[0].stored)
+
+    assert first is not None
+    assert (first.onset_at, folded(feed).onset_at) == (MORNING, again)

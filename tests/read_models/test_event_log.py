@@ -16,7 +16,7 @@ from contracts.serde import Serde
 from contracts.topics import ALERTS, DEAD_LETTERS, partition_of_farm
 from farmbox.box import Addresses
 from read_models import ReadModelUnavailableError, rebuild_worklist
-from read_models.adapters.alert_log import KafkaAlertLog
+from read_models.adapters.event_log import KafkaEventLog
 from read_models.adapters.redis import RedisWorklistStore
 from read_models.adapters.redis_queries import Worklist
 from read_models.adapters.redis_scripts import WORKLIST_ROOT
@@ -87,7 +87,7 @@ def projecting(box: Addresses, serde: Serde, client: RedisClient) -> Iterator[No
     """The projector as app.py wires it, in a thread."""
     running = Running()
     letters = Outbox(new_producer(box.kafka_bootstrap))
-    reader = KafkaAlertLog(box.kafka_bootstrap, serde, SystemClock(), letters)
+    reader = KafkaEventLog(box.kafka_bootstrap, serde, SystemClock(), letters)
     thread = threading.Thread(
         target=project,
         args=(RedisWorklistStore(client), reader, running),

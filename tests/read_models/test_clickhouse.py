@@ -1,0 +1,337 @@
+"""Readings and hours in a real ClickHouse engine: once in the answer, whatever is sent twice."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.columns import ReadingColumns, columns_of
+from contracts.detection import Condition
+from contracts.envelope import Event
+from contracts.hour import AnimalHour, HourScore, HourSignal, hour_event_id
+from contracts.ids import FarmId
+from contracts.reading import CollarReading
+from contracts.topics import HOURS, READINGS, partition_of_farm
+from farmbox.clickhouse import ClickHouse
+from read_models.adapters.clickhouse import ClickHouseAnalyticsStore
+from read_models.adapters.clickhouse_http import ClickHouseHttp
+from read_models.adapters.clickhouse_queries import Analytics
+from read_models.base import (
+    Generation,
+    GenerationLostError,
+    Measured,
+    Offsets,
+    Place,
+    ReadModelUnavailableError,
+    RebuildRunningError,
+)
+from read_models.rebuild import build
+from runtime.lifecycle import Running
+from tests.builders import FARM, a_reading, an_event
+
+pytestmark = pytest.mark.services
+# of this month: older readings than the log keeps leave the table by themselves
+DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+READINGS_PLACE = Place(READINGS.name, partition_of_farm(FARM))
+HOURS_PLACE = Place(HOURS.name, partition_of_farm(FARM))
+NO_READINGS = columns_of([])
+
+
+def an_hour(
+    hour: int, *, animal: str = "nl-0017", revision: int = 1, farm: FarmId = FARM, **signals: float
+) -> Event[AnimalHour]:
+    """A judged hour; each signal's usual value is one more, its spread a tenth."""
+    hour_at = DAY + timedelta(hours=hour)
+    payload = AnimalHour(
+        hour_at=hour_at,
+        revision=revision,
+        known_at=hour_at + timedelta(minutes=80),
+        readings=12,
+        coverage_share=1.0,
+        signals=tuple(
+            HourSignal(signal=name, value=value, usual=value + 1, spread=0.1)
+            for name, value in signals.items()
+        ),
+        scores=(HourScore(detector="fever", condition=Condition.FEVER, unit="1", score=hour / 24),),
+    )
+    return an_event(
+        payload,
+        event_id=hour_event_id(farm, animal, hour_at, revision),
+        timestamp=hour_at,
+        aggregate_id=animal,
+        farm_id=farm,
+    )
+
+
+def readings(*seqs: int, farm: FarmId = FARM) -> ReadingColumns:
+    """Readings of one collar, five minutes apart."""
+    made: list[tuple[int, Event[CollarReading]]] = [
+        (
+            at,
+            a_reading(
+                seq=seq, farm=farm, time=DAY + timedelta(minutes=5 * seq), activity=float(seq)
+            ),
+        )
+        for at, seq in enumerate(seqs)
+    ]
+    return columns_of(made)
+
+
+def hours_piece(end: int, *hours: Event[AnimalHour]) -> Measured:
+    """What a poll of the hours gives."""
+    return Measured({HOURS_PLACE: end}, NO_READINGS, hours)
+
+
+class MeasuredLog:
+    """LogReader over a list of pieces, one a poll."""
+
+    def __init__(self, pieces: Sequence[Measured]) -> None:
+        self.pieces = pieces
+        self._left = list(pieces)
+
+    def read_from(self, offsets: Offsets) -> None:
+        """Whatever has an end above these offsets comes again."""
+        self._left = [
+            piece
+            for piece in self.pieces
+            if any(end > offsets.get(place, 0) for place, end in piece.ends.items())
+        ]
+
+    def poll(self) -> list[Measured]:
+        """The next."""
+        return [self._left.pop(0)] if self._left else []
+
+    def ends(self) -> Offsets:
+        """The ends of the last of each place."""
+        return {place: end for piece in self.pieces for place, end in piece.ends.items()}
+
+    def heard_at(self) -> datetime | None:
+        """Never silent."""
+        return None
+
+
+@pytest.fixture
+def store(clickhouse: ClickHouseHttp) -> ClickHouseAnalyticsStore:
+    """The store that the loop fills."""
+    return ClickHouseAnalyticsStore(clickhouse)
+
+
+@pytest.fixture
+def analytics(clickhouse_server: ClickHouse) -> Iterator[Analytics]:
+    """The questions, over a client of their own."""
+    client = Analytics(ClickHouseHttp(clickhouse_server.url))
+    yield client
+    client.close()
+
+
+def answering(store: ClickHouseAnalyticsStore) -> Generation:
+    """An empty generation that answers questions."""
+    generation = store.begin("", None)
+    assert store.swap(generation, {})
+    return generation
+
+
+def count(clickhouse: ClickHouseHttp, generation: Generation) -> int:
+    """The readings of a generation, repeats taken once."""
+    (row,) = clickhouse.rows(f"SELECT count() FROM readings_{generation.id} FINAL")  # noqa: S608  ours
+    return int(row[0])
+
+
+def test_a_week_of_signals_with_her_own_band(
+    store: ClickHouseAnalyticsStore, analytics: Analytics
+) -> None:
+    """A chart needs every hour in its place, also those in which nobody heard her."""
+    generation = answering(store)
+    hours = [an_hour(hour, rumination_minutes=20.0 + hour) for hour in (0, 1, 3)]
+    store.apply(generation, hours_piece(3, *hours))
+
+    found = analytics.signals(FARM, "nl-0017", DAY, DAY + timedelta(hours=4))
+
+    series = found.signals["rumination_minutes"]
+    assert (found.start, found.step_s, series.unit) == (DAY, 3600, "min")
+    assert series.values == (20.0, 21.0, None, 23.0)
+    assert series.usual == (21.0, 22.0, None, 24.0)
+    assert series.spread == (0.1, 0.1, None, 0.1)
+    assert found.coverage == (1.0, 1.0, None, 1.0)
+    assert list(found.signals) == ["rumination_minutes"]
+    assert found.scores[0].score == 3 / 24
+    assert found.scores_at == DAY + timedelta(hours=3, minutes=80)
+
+
+def test_an_hour_told_again_shows_its_highest_revision(
+    store: ClickHouseAnalyticsStore, analytics: Analytics
+) -> None:
+    """Late readings move an hour; a crash tells the old one again afterwards."""
+    generation = answering(store)
+    old, new = an_hour(0, activity=5.0), an_hour(0, revision=2, activity=7.0)
+    generation = store.apply(generation, hours_piece(1, old))
+    generation = store.apply(generation, hours_piece(2, new))
+    store.apply(generation, hours_piece(3, old))
+
+    found = analytics.signals(FARM, "nl-0017", DAY, DAY + timedelta(hours=1))
+
+    assert found.signals["activity"].values == (7.0,)
+
+
+def test_sparks_of_a_whole_board_in_one_question(
+    store: ClickHouseAnalyticsStore, analytics: Analytics
+) -> None:
+    """A board with twenty cases must not ask twenty times."""
+    hours = [
+        an_hour(hour, animal=animal, activity=float(hour), temperature_c=38.5)
+        for animal in ("a", "b")
+        for hour in range(3)
+    ]
+    store.apply(answering(store), hours_piece(6, *hours))
+    wanted = [("a", "activity"), ("b", "temperature_c"), ("c", "activity"), ("a", "silent_minutes")]
+
+    found = analytics.sparks(FARM, wanted, DAY, DAY + timedelta(hours=3))
+
+    assert list(found) == [("a", "activity"), ("b", "temperature_c")]
+    assert found["a", "activity"].values == (0.0, 1.0, 2.0)
+    assert found["b", "temperature_c"].usual == (39.5, 39.5, 39.5)
+
+
+def test_a_reading_sent_twice_counts_once(
+    store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp
+) -> None:
+    """The log holds a reading at least once, and a crash writes a batch again."""
+    generation = answering(store)
+    generation = store.apply(generation, Measured({READINGS_PLACE: 3}, readings(1, 2, 3)))
+
+    store.apply(generation, Measured({READINGS_PLACE: 6}, readings(2, 3, 4)))
+
+    assert count(clickhouse, generation) == 4
+
+
+def test_a_batch_written_before_a_crash_is_written_again_and_counts_once(
+    store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data go first, so that no offset ever speaks of rows that are not there."""
+    generation = answering(store)
+    insert = store._insert
+
+    def dies_before_the_offset(of: Generation, table: str, rows: bytes) -> None:
+        if table.startswith("offsets"):
+            raise ReadModelUnavailableError("killed")
+        insert(of, table, rows)
+
+    monkeypatch.setattr(store, "_insert", dies_before_the_offset)
+    with pytest.raises(ReadModelUnavailableError):
+        store.apply(generation, Measured({READINGS_PLACE: 3}, readings(1, 2, 3)))
+    monkeypatch.undo()
+    again = store.current()
+
+    assert again is not None
+    assert again.offsets == {}
+    store.apply(again, Measured({READINGS_PLACE: 3}, readings(1, 2, 3)))
+    assert count(clickhouse, generation) == 3
+
+
+def test_a_batch_that_does_not_start_where_the_store_stands_is_refused(
+    store: ClickHouseAnalyticsStore,
+) -> None:
+    """Else an offset would pass over what the store has lost."""
+    begun = answering(store)
+    store.apply(begun, hours_piece(1, an_hour(0, activity=1.0)))
+
+    with pytest.raises(GenerationLostError):
+        store.apply(begun, hours_piece(2, an_hour(1, activity=1.0)))
+
+
+def test_an_emptied_clickhouse_is_noticed(
+    store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp
+) -> None:
+    """Somebody deleted the directory: the projector must build anew, not write into nothing."""
+    generation = answering(store)
+    for (table,) in clickhouse.rows("SHOW TABLES"):
+        clickhouse.run(f"DROP TABLE {table}")
+
+    with pytest.raises(GenerationLostError):
+        store.apply(generation, hours_piece(1, an_hour(0, activity=1.0)))
+
+    assert store.current() is None
+
+
+def test_a_rebuild_beside_the_old_gives_the_same_lines_and_drops_the_old(
+    store: ClickHouseAnalyticsStore, analytics: Analytics, clickhouse: ClickHouseHttp
+) -> None:
+    """Never a moment without an answer, never a table left behind."""
+    pieces = [
+        Measured({READINGS_PLACE: 3}, readings(1, 2, 3)),
+        hours_piece(2, an_hour(0, activity=1.0), an_hour(1, activity=2.0)),
+        Measured({READINGS_PLACE: 5}, readings(3, 4)),
+        hours_piece(3, an_hour(0, revision=2, activity=1.5)),
+    ]
+    build(store, MeasuredLog(pieces), Running())
+    before = analytics.canonical(FARM)
+
+    report = build(store, MeasuredLog([*pieces[:2], pieces[3], pieces[2]]), Running())
+
+    assert report is not None
+    assert analytics.canonical(FARM) == before
+    assert before.position == 8
+    assert len(before.lines) == 2 + 1
+    tables = {name for (name,) in clickhouse.rows("SHOW TABLES")}
+    assert tables == {
+        "analytics_generations",
+        *(f"{kind}_{report.generation}" for kind in ("readings", "hours", "offsets")),
+    }
+
+
+def test_only_one_rebuild_at_a_time(store: ClickHouseAnalyticsStore) -> None:
+    """Two would fill the disk for one answer."""
+    store.begin("", None)
+
+    with pytest.raises(RebuildRunningError, match="already"):
+        store.begin("", None)
+
+
+def test_before_anything_is_loaded_it_says_so(
+    analytics: Analytics, clickhouse: ClickHouseHttp
+) -> None:
+    """An empty chart would say that the cow did nothing."""
+    assert clickhouse.rows("SHOW TABLES") == []
+
+    with pytest.raises(ReadModelUnavailableError, match="being built"):
+        analytics.signals(FARM, "nl-0017", DAY, DAY + timedelta(hours=1))
+
+
+def test_an_empty_farm_has_empty_answers(
+    store: ClickHouseAnalyticsStore, analytics: Analytics
+) -> None:
+    """A farm on its first day."""
+    answering(store)
+
+    found = analytics.signals(FARM, "nl-0017", DAY, DAY + timedelta(hours=2))
+
+    assert (found.signals, found.coverage, found.scores) == ({}, (None, None), ())
+    assert analytics.sparks(FARM, [("nl-0017", "activity")], DAY, DAY + timedelta(hours=2)) == {}
+
+
+def test_a_clickhouse_that_is_away_is_a_problem_of_its_own() -> None:
+    """Nobody listens there: the other read models go on, and a screen can say what is missing."""
+    nobody = ClickHouseHttp("http://127.0.0.1:9")
+
+    with pytest.raises(ReadModelUnavailableError):
+        Analytics(nobody).signals(FARM, "nl-0017", DAY, DAY + timedelta(hours=1))
+    nobody.close()
+
+
+@pytest.mark.parametrize("odd", ["tab\there", "line\nend", "back\\slash", "quote'", "ümlaut"])
+def test_what_stands_in_a_text_cannot_shift_a_column(
+    store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp, odd: str
+) -> None:
+    """Whoever writes into the topic past our gateway costs at most his own row."""
+    event: Any = a_reading(
+        seq=1, animal=odd, time=DAY, temperature_site=odd, temperature_c=38.5, collar=odd
+    )
+    generation = store.apply(
+        answering(store), Measured({READINGS_PLACE: 1}, columns_of([(0, event)]))
+    )
+
+    columns = "animal_id, collar_id, temperature_site, temperature_c"
+    rows = clickhouse.rows(f"SELECT {columns} FROM readings_{generation.id}")  # noqa: S608  ours
+
+    assert rows == [[odd, odd, odd, 38.5]]
