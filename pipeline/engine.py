@@ -15,7 +15,7 @@ from contracts.context import Context
 from contracts.detection import Detection
 from contracts.envelope import Event
 from contracts.tick import Tick
-from pipeline.detectors.base import ByReading, ByTime, Change, Detector, Voices
+from pipeline.detectors.base import Change, Detector, Voices
 from pipeline.features import hour_parts, signals
 from pipeline.lines import act_at_lines
 from pipeline.state import PARTITION_CLOCK, PartitionState
@@ -113,13 +113,12 @@ class _Run:
             return
         log_us = state.log_time.of(farm_id)
         known_us = micros(event.timestamp) if log_us == NEVER else log_us
-        for detector in state.detectors:
-            if isinstance(detector, ByTime):
-                memory = state.memories[detector.spec.name]
-                for change in detector.forget(row, known_us, memory, state.log_time):
-                    self.told.detections.append(
-                        told_change(state, change, detector, known_us, event.event_id)
-                    )
+        for detector in state.by_time:
+            memory = state.memories[detector.spec.name]
+            for change in detector.forget(row, known_us, memory, state.log_time):
+                self.told.detections.append(
+                    told_change(state, change, detector, known_us, event.event_id)
+                )
 
     def judge_until(self, place: int) -> None:
         """Judge the readings before a place that are not judged yet."""
@@ -152,15 +151,13 @@ class _Run:
             readings.longs["interval_s"][segment[spoke]] * 1_000_000,
         )
         changes: list[tuple[Change, Detector]] = []
-        for detector in state.detectors:
-            memory = state.memories[detector.spec.name]
-            if isinstance(detector, ByReading):
-                some = detector.judge(found, memory)
-            elif isinstance(detector, ByTime):
-                some = detector.hear(voices, memory, state.log_time)
-            else:
-                continue
-            changes += [(change, detector) for change in some]
+        for by_reading in state.by_reading:
+            some = by_reading.judge(found, state.memories[by_reading.spec.name])
+            changes += [(change, by_reading) for change in some]
+        for by_time in state.by_time:
+            memory = state.memories[by_time.spec.name]
+            some = by_time.hear(voices, memory, state.log_time)
+            changes += [(change, by_time) for change in some]
         for change, detector in sorted(changes, key=lambda pair: pair[0].reading):
             known_us = int(heard_us[change.reading - segment[0]])
             cause = readings.texts["event_id"].at(change.reading) or ""

@@ -63,7 +63,6 @@ class _Line:
     ) -> None:
         self._state, self._clock, self._line_us, self._cause = state, clock, line_us, cause
         self._told = told
-        self._by_hour = [d for d in state.detectors if isinstance(d, ByHour)]
 
     def learn(self, herds: list[tuple[str, Longs]]) -> None:
         """Teach what is usual from the hours that can change no more."""
@@ -140,7 +139,7 @@ class _Line:
             state.hours,
             state.baselines,
         )
-        verdicts = [self._verdict(detector, herd) for detector in self._by_hour]
+        verdicts = [self._verdict(detector, herd) for detector in state.by_hour]
         for episode, _ in opened:
             if hour - episode.onset_us // HOUR_US < UNUSUAL_HOURS_MAX:
                 state.hours.mark_unusual(episode.row, hour, hour)
@@ -169,13 +168,12 @@ class _Line:
     def wait(self, rows: Longs) -> None:
         """Let detectors judge by what has not come."""
         state = self._state
-        for detector in state.detectors:
-            if isinstance(detector, ByTime):
-                memory = state.memories[detector.spec.name]
-                for change in detector.at_line(rows, self._line_us, memory, state.log_time):
-                    self._told.detections.append(
-                        told_change(state, change, detector, self._line_us, self._cause)
-                    )
+        for detector in state.by_time:
+            memory = state.memories[detector.spec.name]
+            for change in detector.at_line(rows, self._line_us, memory, state.log_time):
+                self._told.detections.append(
+                    told_change(state, change, detector, self._line_us, self._cause)
+                )
 
     def repeat(self, farms: set[str]) -> None:
         """Tell the open episodes again that are due."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from contracts.columns import ReadingColumns
 from pipeline.baselines import Baselines
-from pipeline.detectors.base import ByHour, Detector
+from pipeline.detectors.base import ByHour, ByReading, ByTime, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.episodes import Episodes
 from pipeline.hour_events import HourTeller
@@ -26,6 +26,10 @@ class PartitionState:
     def __init__(self, detectors: Sequence[Detector] = ALL) -> None:
         self.detectors = tuple(detectors)
         self.by_name = {d.spec.name: d for d in self.detectors}
+        # told apart once: asking a protocol costs a millisecond
+        self.by_reading = [d for d in self.detectors if isinstance(d, ByReading)]
+        self.by_hour = [d for d in self.detectors if isinstance(d, ByHour)]
+        self.by_time = [d for d in self.detectors if isinstance(d, ByTime)]
         self.animals = Rows()  # keys (farm_id, animal_id) as bytes
         self.counted = Table({"counted": Column("int64")})
         self.sequences = Sequences()
@@ -38,7 +42,7 @@ class PartitionState:
         self.memories = {d.spec.name: Table(d.memory) for d in self.detectors}
         self.log_time = LogTime()
         self.episodes = Episodes(d.spec for d in self.detectors)
-        hourly = [d.spec for d in self.detectors if isinstance(d, ByHour)]
+        hourly = [d.spec for d in self.by_hour]
         self.hour_teller = HourTeller(self.animals, self.hours, self.baselines, hourly)
         # farm → the offset in `herd.animals.v1` up to which its context has been applied
         self.context_offsets: dict[str, int] = {}
