@@ -5,6 +5,7 @@ import socket
 from contextlib import closing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -13,18 +14,25 @@ from fastapi import FastAPI
 from alerts import open_alerts
 from api import live, problems
 from api.adapters.change_feed import ChangeFeed
+from api.adapters.pulse_feed import PulseFeed
+from api.adapters.tickets import open_tickets
 from api.auth import OwnerToken
+from api.dashboard_files import FOLDER, serve_dashboard
 from api.dependencies import Services
+from api.hosts import KnownHosts
 from api.hub import Hub
 from api.limits import Limits
-from api.live import LiveService
 from api.live_messages import HEARTBEAT_S, MESSAGE_BYTES_MAX
-from api.routes import alerts, animals, health
-from api.schemas import ProblemOut
+from api.live_session import LiveService
+from api.pulses import Pulses
+from api.routes import alerts, animals, board, health, register, sessions
+from api.schemas.base import ProblemOut
+from api.screens import Screens
+from api.sessions import AnyOf, Sessions
 from api.settings import ApiSettings
 from contracts.clock import SystemClock
 from herdbook import open_herdbook
-from read_models import open_worklist
+from read_models import open_analytics, open_history, open_latest, open_worklist
 from runtime.lifecycle import Running, run
 
 log = structlog.get_logger()
@@ -45,18 +53,32 @@ class PortError(RuntimeError):
 
 def open_services(settings: ApiSettings) -> Services:
     """The real ones. Raises TokenFileError; waits up to 30 s for Postgres."""
-    tokens = OwnerToken.from_file(settings.owner_token_file)
+    owner = OwnerToken.from_file(settings.owner_token_file)
+    clock, wall = settings.clock(), SystemClock()
+    signed = Sessions(owner.session_key(), wall)
     return Services(
-        worklist=open_worklist(settings.redis_url),
+        screens=Screens(
+            worklist=open_worklist(settings.redis_url),
+            latest=open_latest(settings.redis_url),
+            analytics=open_analytics(settings.clickhouse_url),
+            history=open_history(settings.postgres_dsn),
+            clock=clock,
+        ),
         alerts=open_alerts(settings.postgres_dsn),
-        herdbook=open_herdbook(settings.postgres_dsn, settings.mqtt_users_dir),
-        tokens=tokens,
-        clock=SystemClock(),
+        herdbook=open_herdbook(settings.postgres_dsn, settings.mqtt_users_dir, clock),
+        tokens=AnyOf(owner, signed),
+        tickets=open_tickets(settings.redis_url),
+        sessions=signed,
+        clock=clock,
+        wall=wall,
     )
 
 
-def create_app(settings: ApiSettings, services: Services) -> FastAPI:
-    """The application; its socket is fed by a ChangeFeed over `app.state.live.hub`."""
+def create_app(settings: ApiSettings, services: Services, *, dashboard: Path = FOLDER) -> FastAPI:
+    """The application; its sockets are fed by the feeds that `serve` runs.
+
+    dashboard: the folder of its built files.
+    """
     app = FastAPI(
         title="Herdlog",
         version=_version(),
@@ -68,15 +90,19 @@ def create_app(settings: ApiSettings, services: Services) -> FastAPI:
     app.state.services = services
     app.state.live = LiveService(
         hub=Hub(),
+        pulses=Pulses(),
+        clock=services.clock,
         worklist=services.worklist,
         tokens=services.tokens,
         allowed_origins=settings.allowed_origins,
         sockets_max=settings.sockets_max,
         server=f"herdlog/{_version()}",
     )
-    for part in (alerts, animals, health, live):
+    for part in (board, alerts, animals, register, sessions, health, live):
         app.include_router(part.router)
+    serve_dashboard(app, dashboard)
     problems.answer_with_problems(app)
+    app.add_middleware(KnownHosts, names=settings.allowed_hosts)
     app.add_middleware(Limits)
     return app
 
@@ -91,11 +117,16 @@ async def _serve(
 ) -> None:
     shared: LiveService = app.state.live
     server = uvicorn.Server(_config(app))
-    feed = ChangeFeed(services.worklist, shared.hub, services.clock, asyncio.get_running_loop())
+    loop, screens = asyncio.get_running_loop(), services.screens
+    # as_of is real time, on a farm whose clock runs ahead too
+    changes = ChangeFeed(services.worklist, shared.hub, services.wall, loop)
+    pulses = PulseFeed(screens.latest, screens.history, shared.pulses, loop)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    feeding = asyncio.create_task(asyncio.to_thread(feed.run, running))
+    feeding = [
+        asyncio.create_task(asyncio.to_thread(feed.run, running)) for feed in (changes, pulses)
+    ]
     told = False
-    while running.goes_on() and not serving.done() and not feeding.done():
+    while running.goes_on() and not any(task.done() for task in (serving, *feeding)):
         await asyncio.sleep(CHECK_EVERY_S)  # also the proof that the event loop turns
         if server.started and not told:
             told = True
@@ -103,8 +134,7 @@ async def _serve(
     running.stop()
     await shared.restart()
     server.should_exit = True
-    await serving
-    await feeding
+    await asyncio.gather(serving, *feeding)
 
 
 def _config(app: FastAPI) -> uvicorn.Config:
@@ -153,14 +183,11 @@ def main() -> int:
 
 
 def _serve_until_stopped(settings: ApiSettings, running: Running) -> None:
-    services = open_services(settings)
-    running.beat()
     with (
-        closing(services.worklist),
-        closing(services.alerts),
-        closing(services.herdbook),
+        closing(open_services(settings)) as services,
         listen(settings.host, settings.port) as listener,
     ):
+        running.beat()
         log.info("api_listens", address=listener.getsockname())
         serve(create_app(settings, services), services, running, listener)
 

@@ -1,6 +1,6 @@
 """What routes are given: the user, a farm that he may see, and the services behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
@@ -8,6 +8,9 @@ from fastapi import Depends, Header, Path, Request
 from alerts import Alerts
 from api.auth import Tokens, User, may_see
 from api.problems import NOT_FOUND, UNAUTHORISED, ProblemError
+from api.screens import Screens
+from api.sessions import Sessions, Tickets
+from api.tries import FailedTries
 from contracts.clock import Clock
 from contracts.ids import FarmId, is_id
 from herdbook import Herdbook
@@ -18,13 +21,32 @@ BEARER = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What stands behind the routes."""
+    """What stands behind the routes. clock: the farm's; wall: real time, also beside a demo's.
 
-    worklist: Worklist
+    tokens: everybody's; sessions: makes new ones, for tickets that are spent.
+    """
+
+    screens: Screens
     alerts: Alerts
     herdbook: Herdbook
     tokens: Tokens
+    tickets: Tickets
+    sessions: Sessions
     clock: Clock
+    wall: Clock
+    failed_tries: FailedTries = field(default_factory=FailedTries)
+
+    @property
+    def worklist(self) -> Worklist:
+        """What needs somebody now."""
+        return self.screens.worklist
+
+    def close(self) -> None:
+        """Let go of every store."""
+        screens = self.screens
+        stores = (screens.worklist, screens.latest, screens.analytics, screens.history)
+        for store in (*stores, self.alerts, self.herdbook, self.tickets):
+            store.close()
 
 
 def services_of(request: Request) -> Services:

@@ -1,4 +1,4 @@
-"""Limits of a request's body, in size and time, and the headers that every answer carries.
+"""Limits of a request's body, in size and time, and headers for answers that bring none.
 
 Plain ASGI: it stands before everything that reads, and does not touch sockets.
 """
@@ -14,6 +14,11 @@ BODY_MAX_S = 30.0  # uvicorn has no limit of its own for a body that drips in
 HEADERS = (
     (b"cache-control", b"no-store"),  # what a farm's screen shows is for nobody else
     (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),  # an animal's address is told to nobody
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    # JSON opened as a page may load nothing; the dashboard's files bring a policy of their own
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
 
@@ -39,7 +44,10 @@ class Limits:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *HEADERS]
+                headers = list(message.get("headers", []))
+                given = {name.lower() for name, _ in headers}
+                headers += (header for header in HEADERS if header[0] not in given)
+                message["headers"] = headers
             await send(message)
 
         try:

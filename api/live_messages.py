@@ -1,10 +1,19 @@
-"""The messages of `/live`, subprotocol `herd.v1.json`: what clients may say, what we answer."""
+"""The messages of `/live`, subprotocol `herd.v1.json`: what clients may say, what we answer.
 
+Two channels a farm. `farm/{farm}/alerts`: every change, in order, resumed from epoch and offset.
+`farm/{farm}/pulse`: how fresh the readings are, at most one `tm` a second, the newest alone and
+never again; nothing of it is resumed, so its `subbed` names no offset to come back to.
+`now` in ping, stale and tm is the farm's time, against which ages are counted; `as_of` is real.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
+from api.pulses import FarmPulse
 from contracts.clock import iso
 from contracts.ids import FarmId, is_id
 from read_models import AlertRow, Change
@@ -45,7 +54,7 @@ class Auth(msgspec.Struct, frozen=True, tag="auth", forbid_unknown_fields=True):
 
 
 class Sub(msgspec.Struct, frozen=True, tag="sub", forbid_unknown_fields=True):
-    """A wish for a channel, `farm/{farm}/alerts`, from `since` on or from now."""
+    """A wish for a channel, from `since` on or from now."""
 
     id: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
     channel: Name
@@ -76,17 +85,30 @@ def parse(text: str) -> ClientMessage:
         raise BadMessageError(f"not a message of {PROTOCOL}: {error}") from error
 
 
-def channel_of(farm_id: FarmId) -> str:
-    """The channel of a farm's alerts."""
-    return f"farm/{farm_id}/alerts"
+class Kind(StrEnum):
+    """What a channel carries."""
+
+    ALERTS = "alerts"
+    PULSE = "pulse"
 
 
-def farm_of(channel: str) -> FarmId | None:
-    """The farm whose alerts a channel carries; None if there is no such channel."""
-    parts = channel.split("/")
-    if len(parts) == 3 and (parts[0], parts[2]) == ("farm", "alerts") and is_id(parts[1]):  # noqa: PLR2004  kind/id/channel
-        return FarmId(parts[1])
-    return None
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One kind of news of one farm."""
+
+    farm_id: FarmId
+    kind: Kind
+
+    def __str__(self) -> str:
+        return f"farm/{self.farm_id}/{self.kind}"
+
+
+def channel_from(text: str) -> Channel | None:
+    """The channel of this name; None if there is no such one."""
+    start, farm_id, kind, *more = (*text.split("/"), "", "")
+    if start != "farm" or more != ["", ""] or not is_id(farm_id) or kind not in set(Kind):
+        return None
+    return Channel(FarmId(farm_id), Kind(kind))
 
 
 def hello(server: str, epoch: str) -> str:
@@ -118,7 +140,23 @@ def loaded_anew(
     )
 
 
-def event(channel: str, change: Change) -> str:
+def listens(sub_id: int, epoch: str) -> str:
+    """The pulse follows, from the next one on: there is nothing to load."""
+    return resumed(sub_id, epoch, 0)
+
+
+def pulse(channel: Channel, now: datetime, newest: FarmPulse) -> str:
+    """How fresh the readings are at the farm's time `now`."""
+    data = {
+        "newest_reading_at": _moment(newest.newest_reading_at),
+        "newest_received_at": _moment(newest.newest_received_at),
+        "heard": newest.heard,
+        "animals": newest.animals,
+    }
+    return _json({"type": "tm", "ch": str(channel), "now": iso(now), "data": data})
+
+
+def event(channel: Channel, change: Change) -> str:
     """One change; its data is JSON already and is not read again here."""
     epoch, data = _json(change.epoch), change.data
     return (
@@ -126,14 +164,14 @@ def event(channel: str, change: Change) -> str:
     )
 
 
-def ping(as_of: datetime | None) -> str:
+def ping(as_of: datetime | None, now: datetime) -> str:
     """We are here, and everything up to as_of has been told."""
-    return _json({"type": "ping", "as_of": _moment(as_of)})
+    return _json({"type": "ping", "as_of": _moment(as_of), "now": iso(now)})
 
 
-def stale(as_of: datetime | None) -> str:
+def stale(as_of: datetime | None, now: datetime) -> str:
     """Nothing can be said about what happened after as_of; what was missed will follow."""
-    return _json({"type": "stale", "as_of": _moment(as_of)})
+    return _json({"type": "stale", "as_of": _moment(as_of), "now": iso(now)})
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -19,6 +19,7 @@ from alerts import (
     AlertError,
     AlertNotFoundError,
     AlertResolvedError,
+    AlertTakenOnError,
     NoteRefusedError,
 )
 from api.adapters.outages import OUTAGES
@@ -59,6 +60,31 @@ NOT_FOUND = ProblemType(
     HTTPStatus.NOT_FOUND,
     "There is nothing here that you may see.",
     "Check the address. What belongs to a farm that you were not given looks the same.",
+)
+FORBIDDEN = ProblemType(
+    "forbidden",
+    HTTPStatus.FORBIDDEN,
+    "This is for the owner alone.",
+    "Ask with the owner's token itself: a session cannot let others in.",
+)
+TICKET_REFUSED = ProblemType(
+    "ticket-refused",
+    HTTPStatus.UNAUTHORIZED,
+    "This ticket lets nobody in.",
+    "It is spent, too old or not of this installation: ask the owner for a new one "
+    "(`herd demo` and `herd up` print an address that holds one).",
+)
+TOO_MANY_TRIES = ProblemType(
+    "too-many-tries",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "There were too many wrong tickets from your address.",
+    "Wait the seconds in `Retry-After`, then use a new ticket.",
+)
+UNKNOWN_HOST = ProblemType(
+    "unknown-host",
+    HTTPStatus.MISDIRECTED_REQUEST,
+    "This is not the name of this server.",
+    "Use its IP address, or add the name to HERD_API_ALLOWED_HOSTS and start the API again.",
 )
 INVALID = ProblemType(
     "invalid-request",
@@ -102,6 +128,12 @@ RESOLVED = ProblemType(
     "The alert is resolved.",
     "Its cause is over: there is nothing to take on, close it with what was found.",
 )
+TAKEN_ON = ProblemType(
+    "alert-taken-on",
+    HTTPStatus.CONFLICT,
+    "Somebody else has taken the alert on.",
+    "Only he or an owner can give it back: ask him.",
+)
 BUSY = ProblemType(
     "busy",
     HTTPStatus.CONFLICT,
@@ -129,6 +161,10 @@ FAILED = ProblemType(
 
 ALL = (
     UNAUTHORISED,
+    FORBIDDEN,
+    TICKET_REFUSED,
+    TOO_MANY_TRIES,
+    UNKNOWN_HOST,
     NOT_FOUND,
     INVALID,
     UNREADABLE,
@@ -137,6 +173,7 @@ ALL = (
     UNAVAILABLE,
     CLOSED,
     RESOLVED,
+    TAKEN_ON,
     BUSY,
     TAKEN,
     REFUSED,
@@ -147,6 +184,7 @@ OF_ORDER_ERROR: dict[type[Exception], ProblemType] = {
     AlertNotFoundError: NOT_FOUND,
     AlertClosedError: CLOSED,
     AlertResolvedError: RESOLVED,
+    AlertTakenOnError: TAKEN_ON,
     AlertBusyError: BUSY,
     NoteRefusedError: INVALID,
     AnimalNotFoundError: NOT_FOUND,
@@ -160,12 +198,18 @@ SILENT = {NOT_FOUND, TAKEN}
 
 
 class ProblemError(Exception):
-    """A request is refused with this problem; detail: about this very case, None = the title."""
+    """A request is refused with this problem; detail: about this very case, None = the title.
 
-    def __init__(self, problem: ProblemType, detail: str | None = None) -> None:
+    wait_s: as `response` takes it.
+    """
+
+    def __init__(
+        self, problem: ProblemType, detail: str | None = None, *, wait_s: int = RETRY_AFTER_S
+    ) -> None:
         super().__init__(detail or problem.title)
         self.problem = problem
         self.detail = detail
+        self.wait_s = wait_s
 
 
 def response(
@@ -174,8 +218,12 @@ def response(
     detail: str | None = None,
     errors: Sequence[dict[str, str]] = (),
     status: int | None = None,
+    wait_s: int = RETRY_AFTER_S,
 ) -> Response:
-    """The problem as HTTP. `instance` is left out: the caller knows where he asked."""
+    """The problem as HTTP. `instance` is left out: the caller knows where he asked.
+
+    wait_s: after how many seconds another try makes sense, where one does.
+    """
     body: dict[str, object] = {
         "type": f"/problems/{problem.slug}",
         "title": problem.title,
@@ -185,10 +233,10 @@ def response(
     if errors:
         body["errors"] = list(errors)
     headers = {}
-    if problem is UNAUTHORISED:
+    if problem.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if problem is UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if problem in {UNAVAILABLE, TOO_MANY_TRIES}:
+        headers["Retry-After"] = str(wait_s)
     return JSONResponse(body, status or int(problem.status), headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -207,7 +255,7 @@ def answer_with_problems(app: FastAPI) -> None:
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, ProblemError):
         raise error
-    return response(error.problem, detail=error.detail)
+    return response(error.problem, detail=error.detail, wait_s=error.wait_s)
 
 
 async def _order_refused(_request: Request, error: Exception) -> Response:

@@ -13,9 +13,15 @@ class ApiSettings(ServiceSettings, PostgresFields, RedisFields):
 
     model_config = SettingsConfigDict(env_prefix="HERD_API_", frozen=True, extra="ignore")
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback by default.")
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on; loopback by default, 0.0.0.0 = the whole network.",
+    )
     port: int = Field(
         default=8080, ge=0, le=65535, description="Port to listen on; 0 = any free one."
+    )
+    clickhouse_url: str = Field(
+        default="http://127.0.0.1:8123", description="ClickHouse over HTTP, for the charts."
     )
     owner_token_file: Path = Field(
         default=Path("owner-token"),
@@ -25,6 +31,11 @@ class ApiSettings(ServiceSettings, PostgresFields, RedisFields):
         default=(),
         description="Origins of other web pages that may open the socket, as a JSON list of "
         "https://host[:port]; pages of our own host always may.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names, beside localhost and plain addresses, by which pages and programs may "
+        'call us, as a JSON list: ["herd.example.org"]. Others are refused (DNS rebinding).',
     )
     mqtt_users_dir: Path | None = Field(
         default=None, description="Where the MQTT broker keeps its users; needed to add collars."

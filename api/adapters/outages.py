@@ -2,7 +2,12 @@
 
 import psycopg
 
+from api.adapters.tickets import TicketsUnavailableError
 from read_models import ReadModelUnavailableError
 
 # a pool that gives no connection raises a kind of psycopg's OperationalError too
-OUTAGES: tuple[type[Exception], ...] = (ReadModelUnavailableError, psycopg.OperationalError)
+OUTAGES: tuple[type[Exception], ...] = (
+    ReadModelUnavailableError,
+    TicketsUnavailableError,
+    psycopg.OperationalError,
+)

@@ -5,11 +5,11 @@ from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Header
 
-from alerts import AcknowledgeAlert, CloseAlert, PeoplesCommand, ResolveAlert
+from alerts import AcknowledgeAlert, CloseAlert, PeoplesCommand, ReleaseAlert, ResolveAlert
 from api.auth import User
 from api.dependencies import FarmDep, Services, ServicesDep, UserDep
 from api.problems import NOT_FOUND, ProblemError
-from api.schemas import AlertListOut, AlertOut, CaseOut, CloseIn
+from api.schemas.alerts import AlertListOut, AlertOut, CaseOut, CloseIn
 from contracts.detection import Condition
 from contracts.ids import FarmId, Subject, UserId, derived_id
 from read_models import AlertRow, Status
@@ -52,6 +52,20 @@ def acknowledge(
     row = _row(services, farm_id, alert_id)
     order = _order(row, user, services, "acknowledge", idempotency_key)
     return _carried_out(services, row, AcknowledgeAlert(**order))
+
+
+@router.post("/{alert_id}/release")
+def release(
+    farm_id: FarmDep,
+    alert_id: str,
+    user: UserDep,
+    services: ServicesDep,
+    idempotency_key: IdempotencyKey = None,
+) -> CaseOut:
+    """Give a case back: the undo of acknowledge. A second time changes nothing."""
+    row = _row(services, farm_id, alert_id)
+    order = _order(row, user, services, "release", idempotency_key)
+    return _carried_out(services, row, ReleaseAlert(**order, by_owner=user.is_owner))
 
 
 @router.post("/{alert_id}/resolve")

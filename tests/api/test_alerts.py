@@ -46,6 +46,33 @@ def test_a_person_takes_a_case_on_and_closes_it(api: Api) -> None:
     assert api.http.get(address).json()["outcome"] == "confirmed"
 
 
+def test_a_case_that_was_taken_on_by_mistake_is_given_back(api: Api) -> None:
+    """The undo of "I'll go": open again, nobody's, and a second tap changes nothing."""
+    address = f"{api.farm()}/alerts/{api.chain.raised()}"
+    api.http.post(f"{address}/acknowledge")
+    api.chain.project()
+
+    given_back = api.http.post(f"{address}/release")
+    again = api.http.post(f"{address}/release")
+    api.chain.project()
+    seen = api.http.get(address).json()
+
+    assert given_back.json() == again.json() == {**given_back.json(), "status": "open"}
+    assert (seen["status"], seen["acknowledged_by"]) == ("open", None)
+    assert seen["onset_at"] == "2026-03-01T04:00:00Z"
+
+
+def test_a_vet_cannot_give_back_the_farmers_case(api: Api) -> None:
+    """Only who took it on, or the owner; the vet is told whom to ask."""
+    address = f"{api.farm()}/alerts/{api.chain.raised()}"
+    api.http.post(f"{address}/acknowledge")
+
+    refused = api.http.post(f"{address}/release", headers=api.as_vet())
+
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "/problems/alert-taken-on"
+
+
 def test_an_order_given_twice_happens_once(api: Api) -> None:
     """A phone in a barn repeats what was not answered."""
     address = f"{api.farm()}/alerts/{api.chain.raised()}"

@@ -8,23 +8,18 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
-from alerts import Alerts
 from api import live
-from api.app import create_app
 from api.auth import OwnerToken, TokenFileError, User, may_see
-from api.dependencies import Services
-from api.routes import alerts, animals, health
-from api.settings import ApiSettings
-from contracts.clock import SystemClock
+from api.dashboard_files import PAGES
+from api.routes import alerts, animals, board, health, register, sessions
 from contracts.ids import FarmId, UserId
-from event_store.memory import MemoryEventStore
-from herdbook import Herdbook
-from read_models import open_worklist
-from tests.api.conftest import Api
+from tests.api.conftest import OWNER_TOKEN, Api
 from tests.builders import FARM
 
 OTHER = FarmId("farm-b")
-PUBLIC = {"/health/live", "/health/ready", "/problems/{slug}", "/openapi.json"}
+TICKETS, SESSIONS, FARMS = "/api/v1/tickets", "/api/v1/sessions", "/api/v1/farms"
+# a ticket is all that one needs for a session; the dashboard's files hold nothing of any farm
+PUBLIC = {"/health/live", "/health/ready", "/problems/{slug}", "/openapi.json", SESSIONS}
 BODIES: dict[str, dict[str, Any]] = {
     "/close": {"outcome": "confirmed"},
     "/animals": {"external_id": "NL 1"},
@@ -32,41 +27,41 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-def farm_routes() -> Iterator[tuple[str, str]]:
+def routes() -> Iterator[tuple[str, str]]:
     """(method, path) of every HTTP route but the public ones."""
-    for router in (alerts.router, animals.router, health.router):
-        for route in router.routes:
+    for room in (board, alerts, animals, register, sessions, health):
+        for route in room.router.routes:
             if isinstance(route, APIRoute) and route.path not in PUBLIC:
                 yield from ((method, route.path) for method in sorted(route.methods or ()))
+
+
+def farm_routes() -> Iterator[tuple[str, str]]:
+    """Those that are about one farm."""
+    return ((method, path) for method, path in routes() if path not in {TICKETS, FARMS})
 
 
 def asked(api: Api, method: str, path: str, farm: FarmId, headers: dict[str, str]) -> Any:  # noqa: ANN401
     """The answer to a well-formed request about a case of `farm`."""
     alert_id = api.chain.detected(farm=farm)
     api.chain.project()
-    address = path.format(farm_id=farm, alert_id=alert_id, collar_id="c-17")
+    address = path.format(farm_id=farm, alert_id=alert_id, collar_id="c-17", animal_id="nl-0017")
     body = next((body for end, body in BODIES.items() if path.endswith(end)), None)
     with httpx.Client(base_url=api.base, timeout=20) as client:
         return client.request(method, address, json=body, headers=headers)
 
 
-def test_the_list_of_routes_is_the_applications() -> None:
+@pytest.mark.services
+def test_the_list_of_routes_is_the_applications(api: Api) -> None:
     """A router that this file does not know would be tested by nobody."""
-    store = MemoryEventStore()
-    services = Services(
-        worklist=open_worklist("redis://127.0.0.1:1/0"),  # only the routes are asked for
-        alerts=Alerts(store),
-        herdbook=Herdbook(store),
-        tokens=OwnerToken("a-long-enough-owner-token"),
-        clock=SystemClock(),
-    )
-    app = create_app(ApiSettings(), services)
-    known = {path for _, path in farm_routes()} | PUBLIC
+    app = api.app
+    known = {path for _, path in routes()} | PUBLIC
     sockets = {route.path for route in live.router.routes if isinstance(route, APIWebSocketRoute)}
+    unlisted = {route.path for route in app.routes if isinstance(route, APIRoute)} - known
 
     assert set(app.openapi()["paths"]) | {"/openapi.json"} == known
     assert sockets == {"/live"}
-    assert all("{farm_id}" in path for path in known - PUBLIC)
+    assert unlisted == {*PAGES, "/assets/{path:path}"}
+    assert all("{farm_id}" in path for _, path in farm_routes())
 
 
 @pytest.mark.services
@@ -78,7 +73,7 @@ def test_a_farm_that_was_not_given_looks_as_if_it_were_not_there(
     refused = asked(api, method, path, OTHER, api.as_vet())
     missing = asked(api, method, path, FarmId("farm-of-nobody"), api.as_vet())
     misspelt = httpx.request(
-        method, api.base + path.format(farm_id="A%00B", alert_id="x", collar_id="c"),
+        method, api.base + path.format(farm_id="A%00B", alert_id="x", collar_id="c", animal_id="a"),
         headers=api.as_vet(), json={} if method == "POST" else None, timeout=20,
     )  # fmt: skip
 
@@ -89,7 +84,7 @@ def test_a_farm_that_was_not_given_looks_as_if_it_were_not_there(
 
 
 @pytest.mark.services
-@pytest.mark.parametrize(("method", "path"), list(farm_routes()))
+@pytest.mark.parametrize(("method", "path"), list(routes()))
 def test_without_a_token_of_ours_nothing_is_answered(api: Api, method: str, path: str) -> None:
     """Missing, forged and malformed look alike."""
     answers = [
@@ -114,7 +109,7 @@ def test_a_farm_that_was_given_is_answered(api: Api, method: str, path: str) -> 
     answer = asked(api, method, path, FARM, api.as_vet())
 
     # an assignment needs an animal, which the register does not know here
-    assert answer.status_code == (404 if path.endswith("/assignments") else 200)
+    assert answer.status_code == (404 if path.endswith("/assignments") else 200), answer.text
 
 
 @pytest.mark.services
@@ -126,6 +121,73 @@ def test_the_animals_of_a_farm_that_was_given_wear_its_collars(api: Api) -> None
                    api.as_vet())  # fmt: skip
 
     assert answer.status_code == 200
+
+
+@pytest.mark.services
+def test_the_list_of_farms_holds_those_that_were_given(api: Api) -> None:
+    """Nobody learns from the list what he cannot learn from the addresses."""
+    for farm in (FARM, OTHER):
+        api.http.post(f"{api.farm(farm)}/animals", json={"animal_id": f"a-{farm}"})
+    api.chain.project()
+
+    owner = api.http.get(FARMS).json()["farms"]
+    vet = api.http.get(FARMS, headers=api.as_vet()).json()["farms"]
+
+    assert {farm["farm_id"]: farm["animals"] for farm in owner} == {FARM: 1, OTHER: 1}
+    assert [farm["farm_id"] for farm in vet] == [FARM]
+
+
+@pytest.mark.services
+def test_a_ticket_is_spent_for_a_session_that_goes_everywhere_the_owner_goes(api: Api) -> None:
+    """The way of a phone: scan, spend, and then REST and socket like the owner himself."""
+    minted = api.http.post(TICKETS, json={"uses": 1, "ttl_s": 60})
+    with httpx.Client(base_url=api.base, timeout=20) as phone:
+        session = phone.post(SESSIONS, json={"ticket": minted.json()["ticket"]})
+        again = phone.post(SESSIONS, json={"ticket": minted.json()["ticket"]})
+        phone.headers["Authorization"] = f"Bearer {session.json()['token']}"
+        board = phone.get(f"{api.farm()}/board")
+        invites = phone.post(TICKETS, json={})
+
+    assert (minted.status_code, session.status_code) == (201, 201)
+    assert session.json()["user_id"] == "owner"
+    assert session.json()["expires_at"].endswith("Z")
+    assert (again.status_code, again.json()["type"]) == (401, "/problems/ticket-refused")
+    assert board.status_code == 200
+    assert (invites.status_code, invites.json()["type"]) == (403, "/problems/forbidden")
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("body", [{"ttl_s": 3601}, {"uses": 21}, {"uses": 0}, {"farm": "x"}])
+def test_a_ticket_has_its_limits(api: Api, body: dict[str, Any]) -> None:
+    """An hour and twenty phones; who wants more mints another."""
+    assert api.http.post(TICKETS, json=body).status_code == 422
+
+
+@pytest.mark.services
+def test_who_tries_tickets_is_slowed_down(api: Api) -> None:
+    """A script that guesses is told to wait, and a right ticket from there waits as well."""
+    minted = api.http.post(TICKETS, json={}).json()["ticket"]
+    with httpx.Client(base_url=api.base, timeout=20) as script:
+        guesses = [script.post(SESSIONS, json={"ticket": f"guess-{n}"}) for n in range(21)]
+        right = script.post(SESSIONS, json={"ticket": minted})
+
+    assert [answer.status_code for answer in guesses] == [401] * 20 + [429]
+    assert 1 <= int(guesses[-1].headers["retry-after"]) <= 60
+    assert right.status_code == 429
+
+
+@pytest.mark.services
+def test_no_token_and_no_ticket_is_ever_logged(api: Api, capfd: pytest.CaptureFixture[str]) -> None:
+    """A log is read by more people than a token is meant for."""
+    ticket = api.http.post(TICKETS, json={}).json()["ticket"]
+    token = httpx.post(f"{api.base}{SESSIONS}", json={"ticket": ticket}).json()["token"]
+    httpx.get(f"{api.base}{api.farm()}/board", headers={"Authorization": f"Bearer {token}"})
+    httpx.post(f"{api.base}{SESSIONS}", json={"ticket": ticket})
+
+    out, err = capfd.readouterr()
+
+    assert "session_begun" in out + err
+    assert not [secret for secret in (ticket, token, OWNER_TOKEN) if secret in out + err]
 
 
 def test_may_see_asks_for_the_farm_and_nothing_else() -> None:

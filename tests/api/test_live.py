@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -315,7 +316,17 @@ def test_who_says_nothing_is_closed(api: Api, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "channel", ["farm/farm-b/alerts", "farm/farm-of-nobody/alerts", "farm/A B/alerts", "readings"]
+    "channel",
+    [
+        "farm/farm-b/alerts",
+        "farm/farm-b/pulse",
+        "farm/farm-of-nobody/alerts",
+        "farm/farm-of-nobody/pulse",
+        "farm/A B/alerts",
+        "farm/farm-a/alerts/more",
+        "farm/farm-a/readings",
+        "readings",
+    ],
 )
 def test_a_channel_that_was_not_given_closes_the_socket(api: Api, channel: str) -> None:
     """The socket asks may_see as every route does; what is not there looks the same."""
@@ -374,6 +385,73 @@ def test_a_channel_can_be_left_and_taken_again(api: Api) -> None:
     assert again["id"] == 2
     assert offsets(events) == [1]
     eventually(lambda: not api.service.sessions)
+
+
+def test_a_screen_hears_how_fresh_the_readings_are_once_and_newest_only(api: Api) -> None:
+    """The chip that says how old all this is; a pulse that came and went is not told again."""
+    newest = datetime(2026, 3, 1, 4, 5, tzinfo=UTC)
+    with a_screen(api) as screen:
+        screen.say(type="sub", id=1, channel=f"farm/{FARM}/pulse")
+        answer = screen.hear_all("subbed", 1)[0]
+        first = screen.hear_all("tm", 1)[0]
+        api.chain.heard("nl-0001", at=newest - timedelta(minutes=5))
+        api.chain.heard("nl-0002", at=newest)
+        second = eventually(lambda: a_pulse_with(screen, heard=2))
+
+    assert (answer["id"], answer["recovered"]) == (1, True)
+    assert first["ch"] == f"farm/{FARM}/pulse"
+    assert first["data"]["newest_reading_at"] is None
+    assert second["data"]["newest_reading_at"] == "2026-03-01T04:05:00Z"
+    assert second["now"].endswith("Z")
+
+
+def test_alerts_go_on_while_the_latest_values_are_being_built(api: Api) -> None:
+    """A pulse that nobody feels must not hold up a case."""
+    api.chain.forget_latest()
+
+    with a_screen(api) as screen:
+        screen.say(type="sub", id=2, channel=f"farm/{FARM}/pulse")
+        screen.hear_all("subbed", 1)
+        screen.subscribed()
+        api.chain.raised()
+        (event,) = screen.hear_all("ev", 1)
+
+    assert event["offset"] == 1
+
+
+def test_a_session_that_ends_closes_its_sockets(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost phone must not stay connected for as long as its battery lasts."""
+    monkeypatch.setattr(messages, "HEARTBEAT_S", 0.2)
+
+    with a_screen(api) as screen:
+        screen.subscribed()
+        api.service.tokens = NobodysTokens()
+
+        assert screen.close_code() == 4401
+
+
+class NobodysTokens:
+    """All sessions are over."""
+
+    def redeem(self, token: str) -> None:
+        """Whose it is: nobody's."""
+
+
+def a_pulse_with(screen: Screen, *, heard: int) -> dict[str, Any] | None:
+    """The next message, if it is a pulse of so many animals."""
+    message = screen.hear()
+    return message if message.get("data", {}).get("heard") == heard else None
+
+
+def test_a_page_whose_name_was_pointed_at_us_gets_no_socket(api: Api) -> None:
+    """DNS rebinding: Host and Origin agree, and both are somebody else's."""
+    name = f"rebound.example:{api.http.base_url.port}"
+    line = socket.create_connection((api.http.base_url.host, api.http.base_url.port))
+
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://{name}/live", sock=line, origin=Origin(f"http://{name}"))
+
+    assert refused.value.response.status_code == 403
 
 
 def test_a_quiet_farm_is_told_that_all_is_heard(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
