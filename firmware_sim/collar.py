@@ -19,6 +19,7 @@ from firmware_sim.animal import Measures
 
 BUFFER_READINGS = 8640  # 30 days at 5 minutes: what a small flash holds
 UPLOAD_READINGS_MAX = 100  # the gateway takes 500; a radio's airtime does not
+UNSENT_AGAIN_S = 0.25  # nothing goes out meanwhile, so nothing needs to be spared
 SITE = "rumen"
 
 
@@ -133,6 +134,12 @@ class Collar:
         self._send_again_at_s = now_s + self._patience_s()
         self._tries += 1
         return self._in_flight
+
+    def not_sent(self, now_s: float) -> None:
+        """There was no connection for the upload just given: it is nobody's fault and no try."""
+        if self._send_again_at_s is not None:
+            self._send_again_at_s = now_s + UNSENT_AGAIN_S
+            self._tries -= 1
 
     def connected(self, now_s: float) -> None:
         """A new session: what was in flight on the old one is sent again soon, not at once."""

@@ -257,9 +257,9 @@ class Herd:
             upload = member.collar.upload(now_s)
             if not upload:
                 continue
-            # without a connection the upload counts as sent and lost: it comes again by timeout
-            payload = payload_of(upload, sent_at)
-            if self._sessions.publish(member.worn.collar_id, payload) and self._on_sent:
+            if not self._sessions.publish(member.worn.collar_id, payload_of(upload, sent_at)):
+                member.collar.not_sent(now_s)
+            elif self._on_sent:
                 for reading in upload:
                     first_time = reading.seq > member.sent_to_seq
                     self._on_sent(Sent(member.worn, reading, time.monotonic(), first_time))

@@ -133,6 +133,19 @@ def test_a_new_session_sends_again_soon_but_not_at_once() -> None:
     assert sent(collar, 13.5) == [1]
 
 
+def test_an_upload_without_a_connection_is_no_try() -> None:
+    """A herd that starts before its broker must not wait out a timeout that nobody caused."""
+    collar = a_collar(1)
+    assert sent(collar, 0.0) == [1]
+
+    collar.not_sent(0.0)
+
+    assert sent(collar, 0.2) == []
+    assert sent(collar, 0.3) == [1]
+    assert sent(collar, 4.2) == []
+    assert sent(collar, 4.3) == [1]
+
+
 def test_an_upload_is_told_as_the_contract_says() -> None:
     """The simulator must speak what real collars are asked to speak."""
     collar = a_collar(1)
