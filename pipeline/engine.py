@@ -62,6 +62,8 @@ class _Run:
     def tick(self, place: int, event: Event[Tick]) -> None:
         """Move log time; act at each five-minute line it crosses."""
         times, farm_id = self._state.log_time, event.farm_id
+        if farm_id in times.live:
+            return  # written again by a herd-clock that was started anew
         before_us = times.partition_us if farm_id is None else times.own_us.get(farm_id, NEVER)
         at_us = max(micros(event.timestamp), before_us)
         crosses = line_of(at_us) > line_of(before_us)
@@ -90,11 +92,12 @@ class _Run:
         self.judge_until(place)
         applied[farm_id] = event.payload.source_offset
         kind = event.payload.source_event_type
-        if kind == FARM_IS_LIVE and farm_id in state.log_time.own_us:
+        if kind == FARM_IS_LIVE:
+            imported = farm_id in state.log_time.own_us
             state.log_time.go_live(farm_id)
             # its own clock stood somewhere before the partition's: the hours between fall due
             line_us = line_of(state.log_time.partition_us)
-            if line_us != NEVER:
+            if imported and line_us != NEVER:
                 self._act(farm_id, [farm_id], range(line_us, line_us + 1), event.event_id)
         elif kind in COLLAR_CHANGES:
             animal_id = str(json.loads(event.payload.details_json)["animal_id"])

@@ -109,6 +109,7 @@ class PartitionState:
             self.context_offsets,
             self.judged_until,
             self.learnt_until,
+            sorted(times.live),
         ]
         return {
             "animals": self.animals.to_array(),
@@ -130,9 +131,9 @@ class PartitionState:
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
         partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])
-        state.judged_until, state.learnt_until = cursors
+        state.judged_until, state.learnt_until, live = cursors
         spans = [(began, ended) for began, ended in deaf]
-        state.log_time = LogTime(partition_us, own_us, spans)
+        state.log_time = LogTime(partition_us, own_us, spans, set(live))
         state.episodes.load(arrays["episodes"])
         return state
 

@@ -23,21 +23,26 @@ class LogTime:
     partition_us: int = NEVER
     own_us: dict[str, int] = field(default_factory=dict)
     deaf: list[tuple[int, int]] = field(default_factory=list)  # united, in order
+    live: set[str] = field(default_factory=set)  # farms that have told all their past
 
     def of(self, farm_id: str) -> int:
         """Log time of a farm."""
         return self.own_us.get(farm_id, self.partition_us)
 
     def tick(self, farm_id: str | None, at_us: int) -> None:
-        """A tick of the partition (None) or of one farm; an older one moves nothing back."""
+        """A tick of the partition (None) or of one farm; an older one moves nothing back.
+
+        Ticks may come again, a farm's own after it went live too: it must not be held by them.
+        """
         if farm_id is None:
             self.partition_us = max(self.partition_us, at_us)
-        else:
+        elif farm_id not in self.live:
             self.own_us[farm_id] = max(self.own_us.get(farm_id, NEVER), at_us)
 
     def go_live(self, farm_id: str) -> None:
         """From here on the partition's ticks are the farm's."""
         self.own_us.pop(farm_id, None)
+        self.live.add(farm_id)
 
     def add_deaf(self, began_us: int, ended_us: int) -> None:
         """Unite a span in which nobody could be heard with those known; told twice counts once."""

@@ -241,9 +241,11 @@ def test_a_farm_with_ticks_of_its_own_ignores_the_partitions_until_it_goes_live(
             for n in range(3)
         ]
 
-    log = [a_tick(MORNING), own, *hot(0), a_tick(MORNING), live, *hot(2), live]
+    log = [a_tick(MORNING), own, *hot(0), a_tick(MORNING), live, *hot(2), live, own]
 
     state, told = run(values_of(log))
+    state = restored(state)
+    step(state, READER.read(values_of([own])))
 
     fevers = [event for event in told if event.payload.condition is Condition.FEVER]
     # the end came too late; going live made two weeks pass, so the open one is told again

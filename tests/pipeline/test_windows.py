@@ -44,6 +44,17 @@ def test_a_farm_that_imports_has_a_time_of_its_own_until_it_is_live() -> None:
     assert times.of("farm-a") == 1000
 
 
+def test_a_live_farm_is_not_held_by_a_tick_of_its_past_that_comes_again() -> None:
+    """Herd-clock writes at least once; held there, nobody of the farm would ever be missed."""
+    times = LogTime()
+    times.tick(None, 1000)
+    times.tick("farm-a", 10)
+    times.go_live("farm-a")
+    times.tick("farm-a", 10)
+
+    assert times.of("farm-a") == 1000
+
+
 @given(spans)
 def test_united_spans_cover_what_they_covered_once(found: list[tuple[int, int]]) -> None:
     """A deaf span told by two writers must count once, or silence would seem shorter."""
