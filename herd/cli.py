@@ -359,7 +359,7 @@ def simulate(  # noqa: PLR0913  options
 
 @app.command()
 def rebuild(
-    model: Annotated[str, typer.Argument(help="worklist")],
+    model: Annotated[str, typer.Argument(help="worklist | analytics | animal_history")],
     *,
     data: Data = DATA,
     as_json: Json = False,

@@ -12,6 +12,7 @@ from herd.services import OWN_SPECS
 RELAYED_WITHIN_S = 15.0
 LET_IN_WITHIN_S = 15.0  # the broker takes one second; ten times that under load
 CLI_USER = UserId("cli")
+REBUILDABLE = ("worklist", "analytics", "animal_history")
 
 
 class CommandError(Exception):
@@ -115,16 +116,27 @@ def list_collars(data: Path) -> dict[str, list[str]]:
 
 def rebuild_model(data: Path, model: str) -> dict[str, Any]:
     """What a rebuild did; raises CommandError for a model that is not there."""
-    if model != "worklist":
-        raise CommandError(f"there is no read model {model!r} yet: only worklist can be rebuilt")
-    from read_models import rebuild_worklist
+    from read_models import rebuild_analytics, rebuild_animal_history, rebuild_worklist
 
+    if model not in REBUILDABLE:
+        raise CommandError(f"there is no read model {model!r}: one of {', '.join(REBUILDABLE)}")
     fields = running_farm(data).fields
-    return rebuild_worklist(
-        kafka_bootstrap=fields["KAFKA_BOOTSTRAP"],
-        registry_url=fields["REGISTRY_URL"],
-        redis_url=fields["REDIS_URL"],
-    )
+    kafka, registry = fields["KAFKA_BOOTSTRAP"], fields["REGISTRY_URL"]
+    match model:
+        case "analytics":
+            return rebuild_analytics(
+                kafka_bootstrap=kafka,
+                registry_url=registry,
+                clickhouse_url=fields["CLICKHOUSE_URL"],
+            )
+        case "animal_history":
+            return rebuild_animal_history(
+                kafka_bootstrap=kafka, registry_url=registry, postgres_dsn=fields["POSTGRES_DSN"]
+            )
+        case _:
+            return rebuild_worklist(
+                kafka_bootstrap=kafka, registry_url=registry, redis_url=fields["REDIS_URL"]
+            )
 
 
 def checked_farm(farm_id: str) -> FarmId:
