@@ -19,7 +19,7 @@ from firmware_sim.day import (
     temperature_of,
 )
 from firmware_sim.draws import Floats
-from firmware_sim.effects import DAY_MINUTES, Condition, Effects
+from firmware_sim.effects import DAY_MINUTES, Effects, HasEffects
 from firmware_sim.habits import barn_day, habits_of
 
 Singles = NDArray[np.float32]
@@ -81,18 +81,20 @@ class Animal:
     conditions: what is laid over her days; nothing before a condition depends on it.
     """
 
-    def __init__(self, seed: str, herd: str = "herd", conditions: Sequence[Condition] = ()) -> None:
+    def __init__(
+        self, seed: str, herd: str = "herd", conditions: Sequence[HasEffects] = ()
+    ) -> None:
         self.seed = seed
         self.herd = herd
         self.conditions = tuple(conditions)
         self.habits = habits_of(seed)
         self._days: dict[int, _Day] = {}
 
-    def with_condition(self, condition: Condition) -> "Animal":
+    def with_condition(self, condition: HasEffects) -> "Animal":
         """The same animal with one more condition."""
         return Animal(self.seed, self.herd, (*self.conditions, condition))
 
-    def without(self, condition: Condition) -> "Animal":
+    def without(self, condition: HasEffects) -> "Animal":
         """The same animal without that condition."""
         kept = tuple(one for one in self.conditions if one is not condition)
         return Animal(self.seed, self.herd, kept)

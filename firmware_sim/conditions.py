@@ -44,7 +44,7 @@ class Fever:
     ends_at: datetime | None = None
 
     def lay(self, effects: Effects, at_s: Floats) -> None:
-        """See effects.Condition."""
+        """See effects.HasEffects."""
         begins_s = self.begins_at.timestamp() - 60  # the minute in which it begins is feverish
         ends_s = float("inf") if self.ends_at is None else self.ends_at.timestamp()
         full_s = begins_s + self.rise.total_seconds()
@@ -80,7 +80,7 @@ class Oestrus:
     raise_c: float = 0.4
 
     def lay(self, effects: Effects, at_s: Floats) -> None:
-        """See effects.Condition."""
+        """See effects.HasEffects."""
         begins_s, ends_s = self.begins_at.timestamp(), self.ends_at.timestamp()
         shape = rising_and_falling(at_s, begins_s, begins_s + 2 * 3600, ends_s - 3 * 3600, ends_s)
         restless = min(1.0, (self.activity_times - 1) / 2)
@@ -122,7 +122,7 @@ class Illness:
         return self.begins_at + self.rise
 
     def lay(self, effects: Effects, at_s: Floats) -> None:
-        """See effects.Condition."""
+        """See effects.HasEffects."""
         begins_s, ends_s = self.begins_at.timestamp(), self.ends_at.timestamp()
         full_s = begins_s + self.rise.total_seconds()
         falls_s = ends_s - self.recovery.total_seconds()

@@ -31,7 +31,7 @@ class Effects:
     activity: Floats = field(default_factory=_ones)
 
 
-class Condition(Protocol):
+class HasEffects(Protocol):
     """Something that is laid over an animal's days."""
 
     def lay(self, effects: Effects, at_s: Floats) -> None:

@@ -1,4 +1,4 @@
-"""When a collar measures: places on a grid of its own, counted since the herd's epoch. Pure.
+"""When a collar measures: places on a grid of its own, counted since one fixed day. Pure.
 
 A reading's seq is its place, so that a simulator that was killed and starts again sends the same
 event for the same time, without having kept anything.
@@ -10,24 +10,26 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.ids import CollarId
 
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # before any reading; seq 1 is the first place after it
+GRID_BEGINS_AT = datetime(
+    2026, 1, 1, tzinfo=UTC
+)  # before any reading; seq 1 is the first place after it
 BOOT_ID = 1  # a collar on its grid never boots again: its places count on
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Place k lies phase_s + k times interval_s after EPOCH, in whole seconds; seq = k, from 1."""
+    """Place k lies phase_s + k times interval_s after GRID_BEGINS_AT, in whole seconds; seq = k, from 1."""
 
     interval_s: int
     phase_s: int
 
     def time_of(self, place: int) -> datetime:
         """When that place is, aware UTC."""
-        return EPOCH + timedelta(seconds=self.phase_s + place * self.interval_s)
+        return GRID_BEGINS_AT + timedelta(seconds=self.phase_s + place * self.interval_s)
 
     def last_until(self, at: datetime) -> int:
         """The last place not after `at`; under 1 before the first."""
-        seconds = (at - EPOCH) // timedelta(seconds=1)
+        seconds = (at - GRID_BEGINS_AT) // timedelta(seconds=1)
         return (seconds - self.phase_s) // self.interval_s
 
 
