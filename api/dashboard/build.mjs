@@ -2,10 +2,12 @@
 // the same sources everywhere. `--tests` bundles the pure parts' tests into build/tests/ instead;
 // `--out DIR` writes elsewhere, which is how the committed files are compared with a fresh build.
 import { build } from "esbuild";
-import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const VERSION_CHARS = 12; // of a file's SHA-256, enough to tell two builds apart
 const here = dirname(fileURLToPath(import.meta.url));
 const argument = (name) => {
   const at = process.argv.indexOf(name);
@@ -42,8 +44,14 @@ async function buildPages() {
     target: ["chrome123", "firefox120", "safari17.5"],
     minify: true,
   });
-  for (const name of ["index.html", "icon.svg"])
-    await copyFile(join(here, "src", name), join(out, name));
+  await copyFile(join(here, "src/icon.svg"), join(out, "icon.svg"));
+  // a version in the address lets browsers keep a file for ever, under a name that never changes
+  let page = await readFile(join(here, "src/index.html"), "utf8");
+  for (const name of ["app.js", "app.css", "icon.svg"]) {
+    const hash = createHash("sha256").update(await readFile(join(out, name))).digest("hex");
+    page = page.replace(`/assets/${name}`, `/assets/${name}?v=${hash.slice(0, VERSION_CHARS)}`);
+  }
+  await writeFile(join(out, "index.html"), page);
 }
 
 async function buildTests() {

@@ -89,16 +89,19 @@ class FixtureFarm:
     def say_stale(self, since_s: float) -> None:
         """The server cannot tell what happened."""
         as_of = iso(self.now() - timedelta(seconds=since_s))
-        self._do(lambda: self._send({"type": "stale", "as_of": as_of}))
+        self._do(lambda: self._send({"type": "stale", "as_of": as_of, "now": iso(self.now())}))
 
     def beat(self) -> None:
         """The pulse, as it comes once a second."""
-        channel = f"farm/{FARM_ID}/pulse"
-        self._do(lambda: self._send({"type": "tm", "ch": channel, "data": self.pulse()}))
+        self._do(lambda: self._send(self._tm()))
 
     def now(self) -> datetime:
         """The farm's clock."""
         return datetime.now(UTC) + self.now_offset
+
+    def _tm(self) -> Json:
+        channel = f"farm/{FARM_ID}/pulse"
+        return {"type": "tm", "ch": channel, "now": iso(self.now()), "data": self.pulse()}
 
     # ---- state ---------------------------------------------------------------------------------
 
@@ -173,6 +176,7 @@ class FixtureFarm:
             "position": self.position,
             "as_of": iso(now),
             "now": iso(now),
+            "missing": [],
             "pulse": self.pulse(),
             "cases": [a_case(one, now) for one in open_ones],
             "done": [{"alert": one, "animal": an_animal(_number(one), now)} for one in closed],
@@ -225,7 +229,8 @@ class FixtureFarm:
             return {"events": history_of(number, alerts, now), "more": False}
         track = {one["condition"]: a_case(one, now)["track"] for one in opened}
         animal = an_animal(number, now)
-        return {"animal": animal, "cases": opened, "latest": None, "track": track}
+        page = {"animal": animal, "now": iso(now), "cases": opened, "missing": []}
+        return page | {"latest": None, "track": track}
 
     def _order(self, alert_id: str, verb: str, request: Request, body: bytes) -> Response:
         self.orders.append((verb, alert_id, request.headers.get("idempotency-key")))

@@ -15,12 +15,6 @@ export function measure(now: string): void {
   wallNow.value = Date.now();
 }
 
-/** Something was told that happened at this time: the farm's clock cannot be behind it. */
-export function atLeast(at: string): void {
-  const least = Date.parse(at) - Date.now();
-  if (least > offsetMs.value) offsetMs.value = least;
-}
-
 export function startClock(): void {
   window.setInterval(() => {
     wallNow.value = Date.now();

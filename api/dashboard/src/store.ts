@@ -4,7 +4,7 @@ import * as api from "./api";
 import { AwayError, RefusedError } from "./api";
 import type { Change, Shown, View } from "./board";
 import { changesBetween, isUnknown, settle, viewOf } from "./board";
-import { atLeast, farmNow, measure, wallNow } from "./clock";
+import { farmNow, measure, wallNow } from "./clock";
 import type { Connection } from "./live/chip";
 import { chipOf } from "./live/chip";
 import { LiveSocket } from "./live/socket";
@@ -100,8 +100,8 @@ export async function loadBoard(): Promise<boolean> {
     measure(loaded.now);
     const before = stream.value;
     if (before === null || before.epoch !== loaded.epoch)
-      stream.value = streamAt(loaded.epoch, loaded.position, loaded.as_of);
-    else if (before.pulse === null) stream.value = { ...before, pulse: loaded.pulse };
+      stream.value = streamAt(loaded.epoch, loaded.position, loaded.as_of, loaded.pulse);
+    else stream.value = { ...before, pulse: loaded.pulse ?? before.pulse };
     board.value = loaded;
     remembered.value = false;
     for (const one of [...loaded.cases, ...loaded.done]) confirm(one.alert);
@@ -149,7 +149,7 @@ function told(message: LiveMessage): void {
     void send(); // the farm computer is back: what was tapped meanwhile goes out
   }
   for (const one of effects) {
-    if (one.kind === "clock") atLeast(one.at);
+    if (one.kind === "clock") measure(one.at);
     else if (one.kind === "gap") void rebuilt();
     else {
       confirm(one.alert);

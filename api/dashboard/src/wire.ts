@@ -42,7 +42,7 @@ export interface Alert {
 
 export interface Animal {
   animal_id: string;
-  external_id: string;
+  external_id: string | null;
   name: string | null;
   group: string | null;
   tag: string;
@@ -88,15 +88,19 @@ export interface Pulse {
   newest_reading_at: Time | null;
   newest_received_at: Time | null;
   heard: number;
-  animals: number;
+  animals: number | null; // of the register; null = it could not be asked
 }
 
+/** A store that could not be asked for this answer; what it knows is left out. */
+export type Missing = "latest" | "analytics" | "history" | "worklist";
+
 export interface Board {
+  missing: Missing[];
   epoch: string;
   position: number;
   as_of: Time | null;
   now: Time;
-  pulse: Pulse;
+  pulse: Pulse | null;
   cases: Case[];
   done: DoneCase[];
 }
@@ -114,6 +118,7 @@ export interface Latest {
 }
 
 export interface AnimalPage {
+  missing: Missing[];
   animal: Animal;
   cases: Alert[];
   latest: Latest | null;
@@ -169,7 +174,7 @@ export interface SignIn {
   expires_at: Time;
 }
 
-/** A message of the server on `/live`, subprotocol `herd.v1.json`. */
+/** A message of the server on `/live`. now: the farm's time; as_of: real time. */
 export type LiveMessage =
   | { type: "hello"; server: string; epoch: string; heartbeat_s: number }
   | { type: "subbed"; id: number; epoch: string; offset: number; recovered: true }
@@ -183,6 +188,6 @@ export type LiveMessage =
       snapshot: Alert[];
     }
   | { type: "ev"; ch: string; epoch: string; offset: number; data: { type: string; alert: Alert } }
-  | { type: "tm"; ch: string; data: Pulse }
-  | { type: "ping"; as_of: Time | null }
-  | { type: "stale"; as_of: Time | null };
+  | { type: "tm"; ch: string; now: Time; data: Pulse }
+  | { type: "ping"; as_of: Time | null; now: Time }
+  | { type: "stale"; as_of: Time | null; now: Time };

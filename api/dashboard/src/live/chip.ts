@@ -32,7 +32,7 @@ export function chipOf(
   if (connection.phase === "loading") return { kind: online ? "loading" : "offline", ageMs: null };
   const newest = told.pulse?.newest_reading_at ?? null;
   const ageMs = newest === null ? null : Math.max(0, farmMs - Date.parse(newest));
-  if (told.stale) return { kind: "stale", ageMs: told.asOf === null ? ageMs : farmMs - told.asOf };
+  if (told.stale) return { kind: "stale", ageMs: told.asOf === null ? ageMs : wallMs - told.asOf };
   if (ageMs !== null && ageMs > STALE_AFTER_MS) return { kind: "stale", ageMs };
   return { kind: "live", ageMs };
 }

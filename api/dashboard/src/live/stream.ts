@@ -15,13 +15,18 @@ export interface Stream {
 export type Effect =
   | { kind: "alert"; alert: Alert } // news of one case
   | { kind: "gap" } // the record could not be continued: load the board anew, say what changed
-  | { kind: "clock"; at: Time }; // the farm's clock is at least here
+  | { kind: "clock"; at: Time }; // what time it is on the farm
 
 export const ALERTS_ID = 1;
 export const PULSE_ID = 2;
 
-export function streamAt(epoch: string, offset: number, asOf: Time | null): Stream {
-  return { epoch, offset, told: new Map(), stale: false, asOf, pulse: null };
+export function streamAt(
+  epoch: string,
+  offset: number,
+  asOf: Time | null,
+  pulse: Pulse | null = null,
+): Stream {
+  return { epoch, offset, told: new Map(), stale: false, asOf, pulse };
 }
 
 /** The client's first words after hello: who it is, and from where it wants to hear. */
@@ -63,19 +68,22 @@ export function step(stream: Stream, message: LiveMessage): { stream: Stream; ef
       };
     }
     case "tm": {
-      const at = message.data.newest_received_at;
+      const animals = message.data.animals ?? stream.pulse?.animals ?? null;
       return {
-        stream: { ...stream, pulse: message.data },
-        effects: at === null ? [] : [{ kind: "clock", at }],
+        stream: { ...stream, pulse: { ...message.data, animals } },
+        effects: [{ kind: "clock", at: message.now }],
       };
     }
     case "ping":
       return {
         stream: { ...stream, stale: false, asOf: message.as_of ?? stream.asOf },
-        effects: message.as_of === null ? [] : [{ kind: "clock", at: message.as_of }],
+        effects: [{ kind: "clock", at: message.now }],
       };
     case "stale":
-      return { stream: { ...stream, stale: true, asOf: message.as_of ?? stream.asOf }, effects: [] };
+      return {
+        stream: { ...stream, stale: true, asOf: message.as_of ?? stream.asOf },
+        effects: [{ kind: "clock", at: message.now }],
+      };
     default:
       return { stream, effects: [] }; // a word of a later protocol
   }

@@ -7,7 +7,7 @@ export function CowCard({ animal, now }: { animal: Animal; now: number }) {
   const said = words.value;
   const f = format.value;
   const { card } = said;
-  const rows: [string, string][] = [[card.id, animal.external_id]];
+  const rows: [string, string][] = [[card.id, animal.external_id ?? card.none]];
   if (animal.group !== null) rows.push([card.group, animal.group]);
   if (animal.calved_at !== null) {
     const days = said.inMilk(daysSince(animal.calved_at, now));

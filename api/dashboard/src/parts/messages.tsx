@@ -6,6 +6,7 @@ import { format, words } from "../settings";
 import { chip, gap, pulse } from "../store";
 import { tagOf } from "../board";
 import { findingOf } from "../words/finding";
+import type { Missing } from "../wire";
 import { Icon, Rich, Tag, WithCode } from "./marks";
 import { nameOf } from "./names";
 
@@ -66,7 +67,7 @@ export function GapNotice() {
       <p class="notice m">
         <Icon name="sync" />
         <span>
-          <b>{said.gap.title(f.duration(seen.awayMs))}</b> {said.gap.body(f.clock(seen.at))}
+          <b>{said.gap.title(f.age(seen.awayMs))}</b> {said.gap.body(f.clock(seen.at))}
           {seen.changes.length === 0 ? ` ${said.gap.nothing}` : ""}
         </span>
       </p>
@@ -107,6 +108,22 @@ export function StaleNotice() {
   );
 }
 
+/** A store does not answer: what is left out here is named, not passed over. */
+export function MissingNotice({ missing }: { missing: readonly Missing[] }) {
+  if (missing.length === 0) return null;
+  const said = words.value.missing;
+  return (
+    <p class="notice m">
+      <svg class="sev" aria-hidden="true">
+        <use href="#s-stale" />
+      </svg>
+      <span>
+        <b>{said.title}</b> {missing.map((part) => said[part]).join(", ")}
+      </span>
+    </p>
+  );
+}
+
 /** No animal is known, or nobody needs anybody: calm, with the proof why. */
 export function EmptyBoard() {
   const heard = pulse.value;
@@ -122,7 +139,8 @@ export function EmptyBoard() {
       </section>
     );
   const newest = heard?.newest_reading_at ?? null;
-  const silent = heard === null ? 0 : heard.animals - heard.heard;
+  const animals = heard?.animals ?? heard?.heard ?? 0;
+  const silent = animals - (heard?.heard ?? 0);
   return (
     <section class="calm">
       <Icon name="cow" />
@@ -130,7 +148,7 @@ export function EmptyBoard() {
       <p>
         {heard === null || newest === null
           ? said.quiet.noReading
-          : said.quiet.body(heard.heard, heard.animals, format.value.age(farmNow.value - Date.parse(newest)))}
+          : said.quiet.body(heard.heard, animals, format.value.age(farmNow.value - Date.parse(newest)))}
       </p>
       {newest !== null && silent > 0 ? (
         <p class="notice">

@@ -118,5 +118,5 @@ function proof(): string {
   }
   if (chip.value.kind === "stale" && heard?.newest_reading_at)
     return said.newestReading(f.since(Date.parse(heard.newest_reading_at), now)) + wait;
-  return heard === null || heard.animals === 0 ? wait : said.boardHeard(heard.heard, heard.animals) + wait;
+  return heard === null || !heard.animals ? wait : said.boardHeard(heard.heard, heard.animals) + wait;
 }

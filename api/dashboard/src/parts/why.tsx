@@ -110,7 +110,7 @@ export function NearMissList({ scores, fired }: { scores: Score[]; fired: string
                 <span>{said.condition(one.condition)}</span>
                 <b>{scoreText(one)}</b>
                 <span class="bar">
-                  <i style={bar(one.limit > 0 ? one.score / one.limit : 0)} />
+                  <i style={bar(nearness(one.score, one.limit, one.unit))} />
                 </span>
               </li>
             ),
@@ -121,11 +121,18 @@ export function NearMissList({ scores, fired }: { scores: Score[]; fired: string
   );
 }
 
+/** 0 = as usual, 1 = the limit. A factor (unit 1) is usual at 1, everything else at 0. */
+function nearness(score: number, limit: number, unit: string): number {
+  const usual = unit === "1" && limit > 1 ? 1 : 0;
+  return (score - usual) / (limit - usual);
+}
+
 /** A score grows towards its limit; what is a drop is read as one. */
 function scoreText({ condition, score, unit }: Score): string {
   const f = format.value;
   if (score === null) return "";
   if (unit === "%") return f.percent(condition.endsWith("_drop") ? -score : score);
   if (unit === "Cel") return `${f.signed(score, 1)} °C`;
+  if (unit === "1") return `× ${f.number(score, 1)}`;
   return `${f.number(score, unit === "min" ? 0 : 1)} ${words.value.units[unit] ?? unit}`.trim();
 }

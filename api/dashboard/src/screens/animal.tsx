@@ -11,11 +11,11 @@ import { userId } from "../session";
 import { format, words } from "../settings";
 import { chip, farm, lastTold, report, shown } from "../store";
 import { findingOf } from "../words/finding";
-import type { Alert, AnimalPage, HistoryEvent, Signals } from "../wire";
+import type { Alert, AnimalPage, HistoryEvent, Missing, Signals } from "../wire";
 import { CowCard } from "../parts/cow_card";
 import { GoButton, standing } from "../parts/go";
 import { Icon, Rich, Severity, Tag } from "../parts/marks";
-import { Failures, Skeleton, StaleNotice } from "../parts/messages";
+import { Failures, MissingNotice, Skeleton, StaleNotice } from "../parts/messages";
 import { nameOf, placeOf } from "../parts/names";
 import { SignalRows } from "../parts/signal_rows";
 import { Strip } from "../parts/strip";
@@ -135,7 +135,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
         <Hero item={item} page={page} />
       </header>
       <main class="am" id="main" tabIndex={-1}>
-        <Lead item={item} name={name} />
+        <Lead item={item} name={name} missing={page.missing} />
         {signals.signals.length === 0 ? (
           <section class="panel sigs">
             <header>
@@ -194,7 +194,8 @@ function Hero({ item, page }: { item: Shown | null; page: AnimalPage }) {
   );
 }
 
-function Lead({ item, name }: { item: Shown | null; name: string }) {
+function Lead(props: { item: Shown | null; name: string; missing: readonly Missing[] }) {
+  const { item, name, missing } = props;
   const said = words.value;
   const f = format.value;
   const now = farmNow.value;
@@ -203,6 +204,7 @@ function Lead({ item, name }: { item: Shown | null; name: string }) {
     <div class="lead">
       <Failures />
       <StaleNotice />
+      <MissingNotice missing={missing} />
       <p class="sentence big">
         {finding === null ? (
           <>

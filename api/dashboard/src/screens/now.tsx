@@ -14,7 +14,7 @@ import { CaseRow, DoneRow } from "../parts/case_row";
 import { CaseDetail } from "../parts/detail";
 import { canTake, judged } from "../parts/go";
 import { Icon, Severity } from "../parts/marks";
-import { EmptyBoard, Failures, GapNotice, Skeleton, StaleNotice } from "../parts/messages";
+import { EmptyBoard, Failures, GapNotice, MissingNotice, Skeleton, StaleNotice } from "../parts/messages";
 import { MorningBoard } from "../parts/morning_board";
 import { nameOf } from "../parts/names";
 import { Strip } from "../parts/strip";
@@ -46,6 +46,7 @@ export function Now() {
         <div class="col" onPointerDown={touched} onTouchMove={touched} onWheel={touched} onScroll={touched}>
           <Failures />
           <StaleNotice />
+          <MissingNotice missing={board.value?.missing ?? []} />
           <GapNotice />
           {waiting.value > 0 ? (
             <button class="btn waiting" type="button" onClick={letIn}>

@@ -272,6 +272,13 @@ export const de: Words = {
         ? "1 Tier ist nicht abgedeckt: sein Halsband ist stumm."
         : `${count} Tiere sind nicht abgedeckt: ihre Halsbänder sind stumm.`,
   },
+  missing: {
+    title: "Einiges fehlt im Moment.",
+    latest: "neueste Messungen",
+    analytics: "Kurven",
+    history: "Namen und Verlauf",
+    worklist: "Fälle",
+  },
   stale: {
     title: (at) => `Nichts Neues seit ${at}.`,
     body: "Was seither geschah, ist hier nicht bekannt. Sieh nach Funkkasten und Hofrechner.",

@@ -278,6 +278,13 @@ export const en = {
         ? "1 animal is not covered: its collar is silent."
         : `${count} animals are not covered: their collars are silent.`,
   },
+  missing: {
+    title: "Some of this is missing for the moment.",
+    latest: "newest readings",
+    analytics: "curves",
+    history: "names and history",
+    worklist: "cases",
+  },
   stale: {
     title: (at: string) => `Nothing new since ${at}.`,
     body: "What happened since is not known here. Look at the radio box and the farm computer.",

@@ -271,6 +271,13 @@ export const es: Words = {
         ? "1 animal no está cubierto: su collar está mudo."
         : `${count} animales no están cubiertos: sus collares están mudos.`,
   },
+  missing: {
+    title: "Falta algo por el momento.",
+    latest: "últimas medidas",
+    analytics: "curvas",
+    history: "nombres e historial",
+    worklist: "casos",
+  },
   stale: {
     title: (at) => `Nada nuevo desde ${at}.`,
     body: "Lo que pasó desde entonces no se sabe aquí. Mire la antena y el ordenador de la granja.",

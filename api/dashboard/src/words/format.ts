@@ -10,7 +10,7 @@ const BOLD_ON = "\u0002";
 const BOLD_OFF = "\u0003";
 
 export function b(text: string): string {
-  return BOLD_ON + text + BOLD_OFF;
+  return BOLD_ON + text.replace(/(\d) /g, "$1\u00a0") + BOLD_OFF; // a number keeps its unit
 }
 
 /** The parts of a sentence in order; every second one is bold. */

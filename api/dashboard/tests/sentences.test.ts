@@ -1,0 +1,133 @@
+// Sentences: who, what changed by how much against what is usual, since when, what it may be.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { de } from "../src/words/de";
+import { en } from "../src/words/en";
+import { es } from "../src/words/es";
+import { findingOf, inseminationSpan, reach } from "../src/words/finding";
+import { formatOf, parts, plain } from "../src/words/format";
+import type { Alert } from "../src/wire";
+import { NOW, anAlert, anEvidence, hoursAgo } from "./cases";
+
+const ALL = [en, de, es];
+const fever = anAlert({
+  evidence: [
+    anEvidence({ signal: "temperature_c", unit: "Cel", value: 39.7, limit: 39.6, usual: 38.5, at: hoursAgo(0.3) }),
+    anEvidence({ signal: "temperature_c", unit: "Cel", value: 40.0, limit: 39.6, usual: 38.6, at: hoursAgo(0.1) }),
+  ],
+});
+const rumination = anAlert({
+  condition: "rumination_drop",
+  onset_at: hoursAgo(9),
+  evidence: [
+    anEvidence({ signal: "rumination_minutes", unit: "min", value: 312, limit: 352, usual: 503 }),
+    anEvidence({ signal: "eating_minutes", unit: "min", value: 168, usual: 214 }),
+    anEvidence({ signal: "herd_rumination_pct", unit: "%", value: -3 }),
+  ],
+});
+const oestrus = anAlert({
+  condition: "oestrus",
+  onset_at: "2026-11-24T02:20:00Z",
+  evidence: [anEvidence({ value: 462, usual: 220, limit: 374 })],
+});
+const silent = anAlert({
+  condition: "collar_silent",
+  evidence: [anEvidence({ signal: "silent_minutes", unit: "min", value: 180, limit: 180, at: hoursAgo(6 + 1 / 3) })],
+});
+
+function said(words: typeof en, alert: Alert, name = "Berta"): string {
+  const format = formatOf(words.locale, words, "UTC");
+  return plain(words.sentence(name, findingOf(alert, NOW), format, NOW)).replaceAll("\u00a0", " ");
+}
+
+test("a fever is told by its newest reading against her usual for that hour", () => {
+  assert.match(said(en, fever), /^Berta is 1\.4 °C above her usual for this hour \(40\.0 °C\), since 00:52\./);
+  assert.match(said(de, fever), /^Berta ist 1,4 °C wärmer als sonst um diese Zeit/);
+});
+
+test("a fever whose usual is not known is told as it was measured, and nothing is made up", () => {
+  const unknown = anAlert({ evidence: fever.evidence.map((one) => ({ ...one, usual: null })) });
+  assert.match(said(en, unknown), /^Berta has 40\.0 °C, since/);
+});
+
+test("a drop of rumination says what share, the minutes, and that the herd is as usual", () => {
+  const sentence = said(en, rumination);
+  assert.match(sentence, /ruminates 38 % less .* 312 instead of 503 minutes a day, since Mon 20:52/);
+  assert.match(sentence, /rest of the herd ruminates as usual \(−3 %\)/);
+});
+
+test("a herd that eats less too is not called usual: then it may be the feed", () => {
+  const evidence = rumination.evidence.map((one) => (one.unit === "%" ? { ...one, value: -22 } : one));
+  assert.doesNotMatch(said(en, anAlert({ ...rumination, evidence })), /rest of the herd/);
+});
+
+test("heat names the hours in which to inseminate, from its onset", () => {
+  assert.match(said(en, oestrus), /2\.1 times as active .* May be in heat: best time to inseminate 08–16 h/);
+  const { from, to } = inseminationSpan(Date.parse("2026-11-24T02:20:00Z"));
+  assert.equal((to - from) / 3_600_000, 8);
+});
+
+test("the silence of a collar grows with the clock, until it is over", () => {
+  assert.match(said(en, silent), /silent for 6 h 20 min, last heard Mon 23:32/);
+  assert.match(said(en, anAlert({ ...silent, resolved_at: hoursAgo(2) })), /silent for 4 h 20 min/);
+});
+
+test("no sentence ever claims a diagnosis, and none uses a word of ours", () => {
+  const maybe = /[Mm]ay be|[Vv]ielleicht|[Pp]uede/;
+  for (const words of ALL)
+    for (const alert of [fever, rumination, oestrus, silent]) {
+      assert.match(said(words, alert), maybe);
+      assert.doesNotMatch(said(words, alert), /alert|anomal|score|undefined|NaN|null/i);
+    }
+});
+
+test("evidence that is missing or of another condition still gives a sentence", () => {
+  for (const words of ALL)
+    for (const condition of ["fever", "rumination_drop", "oestrus", "collar_silent", "lameness", "never_heard_of"])
+      assert.match(said(words, anAlert({ condition, evidence: [] })), /^Berta: \S/);
+});
+
+test("what a language calls a condition or a signal, every language does", () => {
+  for (const words of ALL) {
+    assert.deepEqual(Object.keys(words.conditions), Object.keys(en.conditions));
+    assert.deepEqual(Object.keys(words.signals), Object.keys(en.signals));
+    assert.deepEqual(Object.keys(words.event), Object.keys(en.event));
+  }
+});
+
+test("fewer than three closed cases are too few for a track record", () => {
+  assert.match(en.record(2, 2), /Too new/);
+  assert.equal(en.record(7, 9), "On this farm right 7 of 9 times");
+});
+
+test("times are told as people do: the clock today, a weekday this week, a date before", () => {
+  const f = formatOf("en-GB", en, "UTC");
+  assert.equal(f.since(Date.parse("2026-11-24T02:20:00Z"), NOW), "02:20");
+  assert.equal(f.since(Date.parse("2026-11-23T21:10:00Z"), NOW), "Mon 21:10");
+  assert.equal(f.since(Date.parse("2026-11-12T21:10:00Z"), NOW), "12 Nov");
+  assert.equal(f.duration(380 * 60_000), "6 h 20 min");
+  assert.equal(f.duration(50 * 3_600_000), "2 days 2 h");
+  assert.deepEqual([4_000, 840_000, 3 * 3_600_000].map(f.age), ["4 s", "14 min", "3 h"]);
+});
+
+test("minus is a minus, zero has no sign", () => {
+  const f = formatOf("de-DE", de, "UTC");
+  assert.equal(f.signed(-0.94, 1), "−0,9");
+  assert.equal(f.percent(-0.2), "0 %");
+});
+
+test("bold words come apart from the rest, and a number keeps its unit", () => {
+  const format = formatOf("en-GB", en, "UTC");
+  const found = parts(en.fact(findingOf(rumination, NOW), format));
+  assert.deepEqual(found, [
+    { text: "Rumination ", bold: false },
+    { text: "−38\u00a0%", bold: true },
+  ]);
+});
+
+test("the bar of a limit is full at the limit, from her usual on, whichever side it lies", () => {
+  assert.equal(reach(anEvidence({ value: 352, limit: 352, usual: 503 })), 1);
+  assert.equal(reach(anEvidence({ value: 503, limit: 352, usual: 503 })), 0);
+  assert.equal(reach(anEvidence({ unit: "Cel", value: 39.6, limit: 39.6 })), 1);
+  assert.equal(reach(anEvidence({ value: 5 })), null);
+});
