@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
+from prometheus_client import Gauge
 
 from contracts.envelope import Event
 from contracts.topics import KafkaTopic
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 
 POLL_EVERY_S = 0.02  # an alert waits half of it on average; NOTIFY would lock every commit
 BATCH_MAX = 1000
+POSITION = Gauge("herd_relay_position", "Confirmed by Kafka up to here.", ["relay"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def relay(
     """Forward the whole log as `to_records` (a batch of events in order → records) wants it."""
     position = store.position(name)
     log.info("relay_started", relay=name, position=position)
+    reached_gauge = POSITION.labels(relay=name)
     while running.goes_on():
+        reached_gauge.set(position)
         reached = forward(store, position, to_records, sink)
         if reached == position:
             running.wait(POLL_EVERY_S)

@@ -184,20 +184,22 @@ def _say(line: str) -> None:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """`python -m farmbox.jars fetch | lock`; 0 done, 1 failed."""
+    """`python -m farmbox.jars fetch [BUNDLE…] | lock`; 0 done, 1 failed. No bundle named = all."""
     parser = argparse.ArgumentParser(prog="python -m farmbox.jars", description=main.__doc__)
     parser.add_argument("what", choices=["fetch", "lock"])
+    parser.add_argument("bundle", nargs="*", help="with fetch: only these, and no class caches")
     options = parser.parse_args(None if arguments is None else list(arguments))
     logging.getLogger("jgo").setLevel(logging.ERROR)
     try:
         if options.what == "lock":
             write_lock()
         else:
-            for bundle in ROOTS:
+            for bundle in options.bundle or ROOTS:
                 fetch(bundle)
-            from farmbox.warm_up import warm_up  # it imports us
+            if not options.bundle:
+                from farmbox.warm_up import warm_up  # it imports us
 
-            warm_up()
+                warm_up()
     except BoxError as error:
         _say(str(error))
         return 1

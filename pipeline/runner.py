@@ -20,6 +20,7 @@ from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
 from contracts.serde import SchemaIds, Serde
 from contracts.topics import DEAD_LETTERS, DETECTIONS, HOURS, READINGS, KafkaTopic
+from pipeline import metrics
 from pipeline.partitions import Partition
 from pipeline.ports import Committed, Input, Output, Record, Snapshots, Span
 from pipeline.settings import PipelineSettings
@@ -82,6 +83,8 @@ class Worker:
             live = partition.live
             told = partition.advance(batch, part.offsets[-1] + 1)
             if live:
+                metrics.READINGS.inc(len(part.offsets))
+                metrics.DETECTIONS.inc(len(told.detections))
                 records += self._records(DETECTIONS, partition.number, told.detections)
                 records += self._records(HOURS, partition.number, told.hours)
                 records += self._letters(part, batch)
@@ -125,6 +128,7 @@ class Worker:
     def lost(self, partition: int) -> None:
         """Forget a partition. See Owner."""
         self._partitions.pop(partition, None)
+        metrics.forget(partition)
         log.info("partition_dropped", partition=partition)
 
     def _parts(self, span: Span) -> Iterator[Span]:
@@ -204,7 +208,7 @@ class Worker:
             for p in self._partitions.values()
             if p in moved or p.number in told_for
         }
-        with self._at_stake():
+        with self._at_stake(), metrics.COMMIT_TIME.time():
             self._output.commit(records, offsets)
         for partition in moved:
             partition.committed = partition.next_offset
@@ -231,6 +235,7 @@ class Worker:
                 partition.state, partition.number, partition.committed, self._epoch, partition.saved
             )
         partition.was_saved(manifest, time.monotonic())
+        metrics.SNAPSHOT_AT.labels(partition=str(partition.number)).set_to_current_time()
         log.info(
             "snapshot_written",
             partition=partition.number,
