@@ -10,26 +10,24 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.ids import CollarId
 
-GRID_BEGINS_AT = datetime(
-    2026, 1, 1, tzinfo=UTC
-)  # before any reading; seq 1 is the first place after it
+BEGINS_AT = datetime(2020, 1, 1, tzinfo=UTC)  # before any reading of ours
 BOOT_ID = 1  # a collar on its grid never boots again: its places count on
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Place k lies phase_s + k times interval_s after GRID_BEGINS_AT, in whole seconds; seq = k, from 1."""
+    """Place k lies phase_s + k times interval_s after BEGINS_AT, whole seconds; it is the seq."""
 
     interval_s: int
     phase_s: int
 
     def time_of(self, place: int) -> datetime:
         """When that place is, aware UTC."""
-        return GRID_BEGINS_AT + timedelta(seconds=self.phase_s + place * self.interval_s)
+        return BEGINS_AT + timedelta(seconds=self.phase_s + place * self.interval_s)
 
     def last_until(self, at: datetime) -> int:
         """The last place not after `at`; under 1 before the first."""
-        seconds = (at - GRID_BEGINS_AT) // timedelta(seconds=1)
+        seconds = (at - BEGINS_AT) // timedelta(seconds=1)
         return (seconds - self.phase_s) // self.interval_s
 
 
