@@ -1,8 +1,9 @@
 """Settings of the API, prefix HERD_API_."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from runtime.settings import PostgresFields, RedisFields, ServiceSettings
@@ -19,6 +20,14 @@ class ApiSettings(ServiceSettings, PostgresFields, RedisFields):
     )
     port: int = Field(
         default=8080, ge=0, le=65535, description="Port to listen on; 0 = any free one."
+    )
+    tls_certificate_file: Path | None = Field(
+        default=None,
+        description="Certificate (chain, PEM) to answer over TLS with; unset = plain HTTP, for "
+        "loopback or behind a proxy.",
+    )
+    tls_key_file: Path | None = Field(
+        default=None, description="The certificate's private key, PEM; both or none."
     )
     clickhouse_url: str = Field(
         default="http://127.0.0.1:8123", description="ClickHouse over HTTP, for the charts."
@@ -43,3 +52,10 @@ class ApiSettings(ServiceSettings, PostgresFields, RedisFields):
     sockets_max: int = Field(
         default=2000, ge=1, description="Sockets held at once; one more is closed with 4429."
     )
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        """A certificate without its key would be served as plain HTTP."""
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file belong together: set both")
+        return self

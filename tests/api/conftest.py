@@ -13,11 +13,12 @@ from redis import Redis as RedisClient
 
 from alerts import Alerts
 from api.adapters.tickets import open_tickets
-from api.app import create_app, listen, serve
+from api.app import create_app
 from api.auth import OwnerToken, User
 from api.dependencies import Services
 from api.live_session import LiveService
 from api.screens import Screens
+from api.server import listen, serve
 from api.sessions import AnyOf, Sessions
 from api.settings import ApiSettings
 from contracts.clock import Clock, SystemClock
@@ -145,7 +146,7 @@ def api(  # noqa: PLR0913, PLR0917  the API stands before that many stores
         up = threading.Event()
         running._ready = up.set
         app = create_app(settings, services)
-        thread = threading.Thread(target=serve, args=(app, services, running, listener))
+        thread = threading.Thread(target=serve, args=(app, settings, running, listener))
         thread.start()
         assert up.wait(20)
         with httpx.Client(
