@@ -18,6 +18,7 @@ from api.hosts import KnownHosts
 from api.hub import Hub
 from api.limits import Limits
 from api.live_session import LiveService
+from api.metrics import Metrics
 from api.pulses import Pulses
 from api.routes import alerts, animals, board, health, register, sessions
 from api.schemas.base import ProblemOut
@@ -88,6 +89,7 @@ def create_app(settings: ApiSettings, services: Services, *, dashboard: Path = F
     problems.answer_with_problems(app)
     app.add_middleware(KnownHosts, names=settings.allowed_hosts)
     app.add_middleware(Limits)
+    app.add_middleware(Metrics)
     return app
 
 

@@ -100,6 +100,7 @@ password | put herd_gateway_mqtt_password
 password | put herd_clock_probe_password
 password | put mqtt_admin_password
 printf 'gateway-%s' "$(openssl rand -hex 16)" | put herd_gateway_mqtt_share_group
+printf '["%s"]' "$public" | put herd_api_allowed_hosts # no secret, but said in one place
 password | put owner_token
 password | put grafana_admin_password
 

@@ -53,5 +53,5 @@ POSTGRES_ROLES: dict[str, tuple[str, ...]] = {
     "herdbook": ("herd_append", "herd_feed"),
     "alerts": ("herd_append", "herd_feed"),
     "api": ("herd_append", "herd_api"),
-    "read_models": ("herd_feed",),
+    "read_models": ("herd_history",),
 }

@@ -25,7 +25,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from event_store.adapters.postgres import MIGRATIONS
+from event_store.adapters.postgres import MIGRATIONS as EVENT_STORE
 from herd.grants import (
     KAFKA_GRANTS,
     POSTGRES_ROLES,
@@ -35,6 +35,7 @@ from herd.grants import (
     KafkaGrant,
 )
 from herd.settings import ProvisionSettings
+from read_models.adapters.postgres_queries import MIGRATIONS as HISTORY
 from runtime import logging, security
 from runtime.kafka import ensure_topics
 from runtime.postgres import migrate
@@ -72,7 +73,8 @@ def provision(settings: ProvisionSettings) -> None:
     for made in admin.create_acls(bindings, request_timeout=WITHIN_S).values():
         made.result(WITHIN_S)
     log.info("kafka_provisioned", users=len(KAFKA_GRANTS) + 1, acls=len(bindings))
-    migrate(settings.postgres_dsn, MIGRATIONS)
+    for migrations in (EVENT_STORE, HISTORY):
+        migrate(settings.postgres_dsn, migrations)
     _make_postgres_users(settings.postgres_dsn, settings.secrets_dir)
     log.info("postgres_provisioned", users=len(POSTGRES_ROLES))
 

@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient  # type: ignore[attr-defined]
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from contracts import topics
 from event_store.adapters.postgres import APPEND_ROLE, FEED_ROLE, MIGRATIONS, PostgresEventStore
@@ -17,6 +18,9 @@ from farmbox.box import Box
 from herd.grants import KAFKA_GRANTS, POSTGRES_ROLES
 from herd.provision import provision
 from herd.settings import ProvisionSettings
+from read_models.adapters.postgres import PROJECTOR_ROLE
+from read_models.adapters.postgres_queries import MIGRATIONS as HISTORY
+from read_models.adapters.postgres_queries import READ_ROLE
 from runtime.postgres import migrate
 from tests.databases import a_database
 from tests.herd.deployed_kafka import deployed_cluster, make_secrets
@@ -141,7 +145,7 @@ def test_a_service_starts_without_owning_a_table_and_may_not_read_beyond_its_rol
     """Migrations are the job's; a service finds them done, and can neither make nor see tables."""
     dsn = deployment.dsn_as(name)
 
-    assert migrate(dsn, MIGRATIONS) == 0
+    assert migrate(dsn, MIGRATIONS) == migrate(dsn, HISTORY) == 0
     with (
         psycopg.connect(dsn, autocommit=True) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
@@ -154,3 +158,14 @@ def test_the_write_sides_take_the_roles_that_they_work_with(deployment: Deployme
     for role in (APPEND_ROLE, FEED_ROLE):
         with PostgresEventStore(deployment.dsn_as("alerts"), role=role) as store:
             assert store.load("alert:none:animal:none:fever") == ()
+
+
+@pytest.mark.parametrize(("name", "role"), [("read_models", PROJECTOR_ROLE), ("api", READ_ROLE)])
+def test_the_history_is_written_by_its_projector_and_read_by_the_api(
+    deployment: Deployment, name: str, role: str
+) -> None:
+    """Each by taking the role that its tables were granted to."""
+    with psycopg.connect(deployment.dsn_as(name), autocommit=True) as connection:
+        connection.execute(SQL("SET ROLE {}").format(Identifier(role)))
+
+        assert connection.execute("SELECT count(*) FROM history.events").fetchone() == (0,)
