@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
+from prometheus_client import Gauge
 
 from contracts.clock import Clock
 from contracts.envelope import Event
@@ -29,6 +30,8 @@ from gateway.copies import ACTOR, RegisterEvent, copies_of
 from gateway.hearing import Hearing, reaches
 
 log = structlog.get_logger()
+
+DEAF = Gauge("herd_clock_deaf", "1 while no probe of the way in is answered.")
 
 
 class ClockAheadError(RuntimeError):
@@ -90,6 +93,7 @@ class HerdClock:
         self._ahead_max = timedelta(seconds=ahead_max_s)
         self._last: dict[int, WrittenTick | None] = {}
         self._tick_at_s = 0.0
+        self._deaf = False
         self.ticking = False
 
     def turn(self, monotonic_s: float) -> None:
@@ -104,6 +108,7 @@ class HerdClock:
             self._own(owned)
         if owned and monotonic_s >= self._tick_at_s:
             self._tick_at_s = monotonic_s + self._tick_every_s
+            self._note_hearing(monotonic_s)
             self._tick_all(monotonic_s)
             self.ticking = True
 
@@ -118,6 +123,13 @@ class HerdClock:
         for last in self._last.values():
             if last and reaches(last.event.payload.deaf_spans, last.event.timestamp):
                 self._hearing.inherit(last.event.timestamp)
+
+    def _note_hearing(self, monotonic_s: float) -> None:
+        deaf = self._hearing.is_deaf(monotonic_s)
+        DEAF.set(deaf)
+        if deaf != self._deaf:
+            self._deaf = deaf
+            log.warning("way_in_closed" if deaf else "way_in_open")
 
     def _tick_all(self, monotonic_s: float) -> None:
         partitions = sorted(self._last)

@@ -66,6 +66,12 @@ class Hearing:
             if self._never_heard:
                 self._deaf_since = min(since, self._deaf_since or since)
 
+    def is_deaf(self, monotonic_s: float) -> bool:
+        """Whether the way in is closed, as far as we know."""
+        with self._lock:
+            self._look(monotonic_s)
+            return self._deaf_since is not None
+
     def deaf_spans(
         self, after: datetime, monotonic_s: float, now: datetime
     ) -> tuple[DeafSpan, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.animal_event import AnimalRegistered
+from contracts.animal_event import AnimalRegistered, FarmTimeMoved
 from contracts.context import Context
 from contracts.ids import AnimalId, FarmId, new_id
 from contracts.tick import Tick
@@ -118,6 +118,9 @@ def test_herd_clock_killed_and_started_again_has_its_partitions_at_once(
     payload = AnimalRegistered(animal_id=AnimalId("nl-1"), external_id="NL 1", name="Bontje")
     registered = an_event(payload, farm_id=farm_id)
     send_event(outbox, serde, ANIMALS, registered)
+    moved_to = datetime.now(UTC).replace(microsecond=0) - timedelta(days=14)
+    moved = an_event(FarmTimeMoved(to_at=moved_to), aggregate_id=farm_id, farm_id=farm_id)
+    send_event(outbox, serde, ANIMALS, moved)
     outbox.flush()
 
     process.start()
@@ -132,8 +135,19 @@ def test_herd_clock_killed_and_started_again_has_its_partitions_at_once(
         why="the context copy",
     )
     assert '"name":"Bontje"' in copies[0].payload.details_json
+    own = eventually(
+        lambda: [
+            event
+            for event in events_in(box, READINGS, [partition])
+            if type(event.payload) is Tick and event.farm_id == farm_id
+        ],
+        why="the farm's own tick",
+    )
+    assert {(event.timestamp, event.causation_id) for event in own} == {(moved_to, moved.event_id)}
     ticks = [
-        event for event in events_in(box, READINGS, [partition]) if type(event.payload) is Tick
+        event
+        for event in events_in(box, READINGS, [partition])
+        if type(event.payload) is Tick and event.farm_id is None
     ]
     assert ticks[-1].actor == "herd-clock"
     assert process.stop() == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,17 @@ class NoKafka:
         """Nothing waits."""
 
 
+class CountingHearing(Hearing):
+    """Counts the answers that came."""
+
+    answers = 0
+
+    def answered(self, token: bytes, monotonic_s: float, now: datetime) -> None:
+        """One more."""
+        super().answered(token, monotonic_s, now)
+        self.answers += 1
+
+
 class Way:
     """A prober, a broker and a gateway, turned by the test: who is not turned is down."""
 
@@ -84,12 +96,13 @@ class Way:
             broker.users.add(f"gateway-{name}", "pw", publish=[ack], subscribe=[readings])
         clock = SystemClock()
         self._seconds_s = 0.0
-        self.hearing = Hearing(deaf_after_s=DEAF_AFTER_S, now=clock.now(), monotonic_s=0.0)
+        self.hearing = CountingHearing(deaf_after_s=DEAF_AFTER_S, now=clock.now(), monotonic_s=0.0)
         self.started = clock.now()
-        self.up = MqttSource(
-            MqttLogin(broker.host, broker.port, f"clock-{name}", "pw", f"clock-{name}"),
-            mqtt_filter=probe_topic(name, "ack"),
+        self.name = name
+        self.login = MqttLogin(
+            broker.host, broker.port, f"clock-{name}", "pw", f"clock-{name}", session_s=0
         )
+        self.up = MqttSource(self.login, mqtt_filter=probe_topic(name, "ack"))
         self.down = MqttSource(
             MqttLogin(broker.host, broker.port, f"gateway-{name}", "pw", f"gateway-{name}"),
             mqtt_filter=f"$share/{name}/{PROBES_FILTER}",
@@ -107,13 +120,23 @@ class Way:
             self.down, NoKafka(), Attribution(), clock, Tally(), records_in_flight_max=500
         )
 
-    def passes(self, seconds: float, *, gateway: bool = True) -> None:
-        """Let monotonic time pass, a probe each step, with the gateway or without it."""
+    def passes(self, seconds: float, *, answered: bool = True) -> None:
+        """Let monotonic time pass, a probe each step, answered or with the gateway down.
+
+        It stands still while an answer is waited for: a slow machine makes nobody deaf.
+        """
         for _ in range(round(seconds / 0.25)):
             self._seconds_s += 0.25
+            before = self.hearing.answers
             self.prober.turn(0.01)
-            if gateway:
-                self.bridge.turn(0.01)
+            if answered:
+                eventually(partial(self.answered_since, before), why="a probe is lost")
+
+    def answered_since(self, answers: int) -> bool:
+        """Turn both sides once; whether one more answer has come."""
+        self.bridge.turn(0.01)
+        self.prober.turn(0.01)
+        return self.hearing.answers > answers
 
     def deaf(self) -> bool:
         """Whether the next tick would tell a span that is not over."""
@@ -201,11 +224,35 @@ def test_an_open_way_in_is_heard(way: Way) -> None:
     assert not way.deaf()
 
 
+def test_a_prober_that_is_gone_leaves_nothing_at_the_broker(way: Way) -> None:
+    """Its answers would pile up there for as long as the farm runs."""
+    way.open()
+    way.up.close()
+    eventually(lambda: way.down.turn(0.01) == [], why="the gateway is quiet")
+    topic = probe_topic(way.name, "ack")
+    way.down.publish(topic, b"while it was gone", retain=False)
+    way.down.turn(0.2)
+    again = MqttSource(way.login, mqtt_filter=topic)
+    told: list[bytes] = []
+
+    def hears() -> bool:
+        told.extend(one.payload for one in again.turn(0.01))
+        if again.subscribed and not told:
+            way.down.publish(topic, b"now", retain=False)
+            way.down.turn(0.05)
+        return bool(told)
+
+    eventually(hears, why="the prober hears nothing")
+    again.close()
+
+    assert set(told) == {b"now"}
+
+
 def test_without_a_gateway_we_are_deaf_until_it_is_back(way: Way) -> None:
     """The broker takes every probe and every upload: nobody fetches them."""
     way.open()
 
-    way.passes(DEAF_AFTER_S + 1, gateway=False)
+    way.passes(DEAF_AFTER_S + 1, answered=False)
 
     assert way.deaf()
     eventually(way.heard, why="no probe is answered again")
@@ -214,7 +261,7 @@ def test_without_a_gateway_we_are_deaf_until_it_is_back(way: Way) -> None:
 def test_a_short_hiccup_of_the_gateway_is_none(way: Way) -> None:
     """It is started again in a second or two."""
     way.open()
-    way.passes(DEAF_AFTER_S / 2, gateway=False)
+    way.passes(DEAF_AFTER_S / 2, answered=False)
     eventually(way.heard, why="no probe is answered again")
     way.passes(DEAF_AFTER_S / 2)
 
@@ -229,7 +276,7 @@ def test_without_a_broker_we_are_deaf_until_it_is_back(mosquitto: Mosquitto) -> 
     way.open()
     mosquitto.stop()
 
-    way.passes(DEAF_AFTER_S + 1)
+    way.passes(DEAF_AFTER_S + 1, answered=False)
 
     assert way.deaf()
     mosquitto.start()
