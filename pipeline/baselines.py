@@ -66,9 +66,9 @@ class Baselines:
         return np.sqrt(self._known("variance", rows, signal, hours))
 
     def usual_at(self, row: int, signal: str, hour: int) -> float | None:
-        """Her level at one hour, None until it is known."""
+        """Her level at one hour, to two digits; None until it is known."""
         found = float(self.usual(np.array([row]), signal, np.array([hour]))[0, 0])
-        return None if np.isnan(found) else found
+        return None if np.isnan(found) else round(found, 2)
 
     def _known(self, name: str, rows: Longs, signal: str, hours: Longs) -> Floats:
         place = (rows[:, None], SIGNALS.index(signal), hours % DAY_HOURS)

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science: 44 % of real
 # "drops" of over half were partial days and moves)
 HERD_MIN = 10  # animals: the median of fewer follows one of them
+RATIO_MIN = 0.1  # a herd that all but stopped: dividing by less would judge noise
 NOT_MEASURED, TOO_FEW_HOURS, NO_BASELINE = "not_measured", "too_few_hours", "no_baseline"
 
 
@@ -93,6 +94,12 @@ def herd_median(ratios: Floats) -> float | None:
     if len(found) < HERD_MIN:
         return None
     return float(found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
+
+
+def herd_ratio(ratios: Floats) -> float:
+    """What the herd as a whole does by what is usual; 1 where it is too small to say."""
+    median = herd_median(ratios)
+    return 1.0 if median is None else max(median, RATIO_MIN)
 
 
 def summed(values: NDArray[np.float64] | NDArray[np.int64]) -> Floats:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 
 from contracts.detection import Detection, Phase
 from contracts.envelope import Event
-from contracts.hour import HOUR_SIGNALS, AnimalHour
+from contracts.hour import AnimalHour
 from pipeline.detectors.base import Change, Detector, Measured
 from pipeline.episodes import Episode, detection_id_of
-from pipeline.hours import HOUR_US
+from pipeline.hours import HOUR_US, TEMPERATURE
 from pipeline.state import PartitionState
 
 
@@ -51,8 +51,8 @@ def with_usual(
 ) -> tuple[Measured, ...]:
     """The same, with what is usual for her at that hour of the day beside single temperatures."""
     return tuple(
-        replace(m, usual=state.baselines.usual_at(row, m.signal, m.at_us // HOUR_US))
-        if m.usual is None and m.unit == "Cel" and m.signal in HOUR_SIGNALS
-        else m
-        for m in evidence
+        replace(one, usual=state.baselines.usual_at(row, one.signal, one.at_us // HOUR_US))
+        if one.signal == TEMPERATURE and one.usual is None
+        else one
+        for one in evidence
     )

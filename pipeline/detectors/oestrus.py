@@ -10,23 +10,23 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from contracts.detection import Condition, Phase
-from pipeline.detectors.base import NO_READING, Change, Limit, Measured, Spec, Verdict
-from pipeline.detectors.sustained import MEMORY, Hold, turns
-from pipeline.herd_hour import HerdHour, Window, herd_median
-from pipeline.hours import HOUR_US, NO_HOUR
+from contracts.detection import Condition
+from pipeline.detectors.base import Limit, Measured, Spec, Verdict
+from pipeline.detectors.sustained import MEMORY, Hold, changes_of, turns
+from pipeline.herd_hour import HerdHour, Window, herd_ratio
+from pipeline.hours import NO_HOUR
 from pipeline.tables import Column, Mask, Table
 
-WINDOW_HOURS = 8  # half of an oestrus: the mean of fewer hours follows single quarrels
+WINDOW_HOURS = 12  # most of an oestrus: 8 hours with a higher limit found no more of them
 HOLD = Hold(onset_hours=2, end_hours=3)
 LASTS_HOURS_MAX = 36  # the longest are under 30; activity that stays up is something else
 REST_HOURS = 4 * 24  # after one: cycles shorter than 18 days are not looked for
 SIGNAL, RUMINATION = "activity", "rumination_minutes"
 
 FACTOR_LIMIT = Limit(
-    "activity_factor", 1.8, "1", "+360 ± 170 % at the peak (Silper 2015); ours: docs/detectors.md"
+    "activity_factor", 1.5, "1", "+360 ± 170 % at the peak (Silper 2015); ours: docs/detectors.md"
 )
-OVER_LIMIT = Limit("over_factor", 1.3, "1", "a case must not flicker; ours: docs/detectors.md")
+OVER_LIMIT = Limit("over_factor", 1.2, "1", "a case must not flicker; ours: docs/detectors.md")
 RUMINATION_LIMIT = Limit(
     "rumination_factor",
     1.0,
@@ -46,10 +46,7 @@ class Oestrus:
         """Score: activity of the last hours by her usual, held against the herd; see ByHour."""
         active = herd.window(SIGNAL, WINDOW_HOURS)
         chewed = herd.window(RUMINATION, WINDOW_HOURS)
-        median = herd_median(active.ratio)
-        # a herd at rest makes nobody restless: the median only ever explains what is too much
-        herd_ratio = 1.0 if median is None else max(median, 1.0)
-        score = active.ratio / herd_ratio
+        score = active.ratio / _restless(active)
         judged = np.nonzero(np.isfinite(score))[0]
         rows = herd.rows[judged]
         rested = herd.hour - memory["ended_hour"][rows].astype(np.int64) >= REST_HOURS
@@ -67,25 +64,16 @@ class Oestrus:
         memory["ended_hour"][rows[turned.end]] = herd.hour
         told = memory["open"][rows]
         told[turned.end] = True
-        evidence = {
-            int(herd.rows[place]): _evidence(herd, int(place), active, chewed, herd_ratio)
+        newest = {
+            int(herd.rows[place]): _evidence(herd, place, active, chewed)
             for place in judged[told].tolist()
         }
-        changes = [
-            Change(
-                Phase.ONSET,
-                row,
-                NO_READING,
-                int(memory["first_hour"][row]) * HOUR_US,
-                evidence[row],
-            )
-            for row in rows[turned.begin].tolist()
-        ]
-        changes += [
-            Change(Phase.END, row, NO_READING, 0, evidence[row])
-            for row in rows[turned.end].tolist()
-        ]
-        return Verdict(score, active.why_not, changes, evidence)
+        return Verdict(score, active.why_not, changes_of(turned, rows, memory, newest), newest)
+
+
+def _restless(active: Window) -> float:
+    """By what the herd's median excuses activity: a herd at rest makes nobody restless."""
+    return max(herd_ratio(active.ratio), 1.0)
 
 
 def _fell(chewed: Window) -> Mask:
@@ -95,9 +83,7 @@ def _fell(chewed: Window) -> Mask:
     return fell
 
 
-def _evidence(
-    herd: HerdHour, place: int, active: Window, chewed: Window, herd_ratio: float
-) -> tuple[Measured, ...]:
+def _evidence(herd: HerdHour, place: int, active: Window, chewed: Window) -> tuple[Measured, ...]:
     usual = float(active.usual[place])
     said = [
         Measured(
@@ -105,7 +91,7 @@ def _evidence(
             "1",
             herd.ends_us,
             round(float(active.value[place]), 1),
-            round(usual * herd_ratio * FACTOR_LIMIT.value, 1),
+            round(usual * _restless(active) * FACTOR_LIMIT.value, 1),
             round(usual, 1),
         )
     ]

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.detection import Phase
+from pipeline.detectors.base import NO_READING, Change, Measured
+from pipeline.hours import HOUR_US
 from pipeline.tables import Column, Longs, Mask, Table
 
 MEMORY: Mapping[str, Column] = {
@@ -48,3 +51,18 @@ def turns(memory: Table, rows: Longs, hour: int, over: Mask, under: Mask, hold: 
     memory["run"][rows] = np.where(turned, 0, run).astype(np.uint8)
     memory["open"][rows] = was_open ^ turned
     return Turns(np.nonzero(begins)[0], np.nonzero(ends)[0])
+
+
+def changes_of(
+    turned: Turns, rows: Longs, memory: Table, evidence: Mapping[int, tuple[Measured, ...]]
+) -> list[Change]:
+    """The changes; an episode began with the first hour of the run that opened it."""
+    first_hour = memory["first_hour"]
+    begun = [
+        Change(Phase.ONSET, row, NO_READING, int(first_hour[row]) * HOUR_US, evidence[row])
+        for row in rows[turned.begin].tolist()
+    ]
+    ended = [
+        Change(Phase.END, row, NO_READING, 0, evidence[row]) for row in rows[turned.end].tolist()
+    ]
+    return begun + ended
