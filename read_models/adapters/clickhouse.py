@@ -5,6 +5,7 @@ after it, and the keys of the tables make one row of both: at least once in, onc
 Two projectors at once do no harm for the same reason.
 """
 
+import time
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,7 +34,8 @@ from read_models.base import (
 )
 
 BUILDING_MAX_S = 10  # a builder that is silent for longer is dead, and another may begin
-SAY_EVERY = 5  # batches: a builder's word on itself, well within BUILDING_MAX_S
+SAY_EVERY_S = 2.0  # a builder's word on itself, well within BUILDING_MAX_S
+LOOK_EVERY_S = 5.0  # without new data: whether the store is still where we left it
 INSERT = "INSERT INTO {table} FORMAT TabSeparated"
 
 
@@ -51,7 +53,7 @@ class ClickHouseAnalyticsStore:
 
     def __init__(self, clickhouse: ClickHouseHttp) -> None:
         self._clickhouse = clickhouse
-        self._batches = 0
+        self._said_at_s = self._looked_at_s = 0.0
 
     def current(self) -> Generation | None:
         """The generation that answers questions; None if there is none."""
@@ -95,8 +97,9 @@ class ClickHouseAnalyticsStore:
         return generation
 
     def heard(self, generation: Generation, as_of: datetime) -> None:  # noqa: ARG002  no one asks
-        """Nothing new: only whether the generation is still where we left it."""
-        self._require_where_we_left(generation, generation.offsets)
+        """Nothing new: now and then, whether the generation is still where we left it."""
+        if time.monotonic() - self._looked_at_s >= LOOK_EVERY_S:
+            self._require_where_we_left(generation, generation.offsets)
 
     def swap(self, generation: Generation, ends: Offsets) -> bool:
         """Let the generation answer from now on; False while it is behind the current one."""
@@ -117,10 +120,16 @@ class ClickHouseAnalyticsStore:
 
     def _known(self) -> list[_Known]:
         """Every generation that is not gone, the newest word first."""
-        self._clickhouse.run(GENERATIONS)
+        try:
+            rows = self._clickhouse.rows(KNOWN)
+        except ClickHouseRefusedError as error:
+            if error.code != UNKNOWN_TABLE:
+                raise
+            self._clickhouse.run(GENERATIONS)
+            return []
         return [
             _Known(str(id_), int(version), str(said), int(age_s))
-            for id_, version, said, age_s in self._clickhouse.rows(KNOWN)
+            for id_, version, said, age_s in rows
         ]
 
     def _offsets(self, generation_id: str) -> Offsets | None:
@@ -145,8 +154,8 @@ class ClickHouseAnalyticsStore:
             raise _lost(generation)
         if any(stored.get(place, 0) != generation.offsets.get(place, 0) for place in places):
             raise _lost(generation)
-        self._batches += 1
-        if building and self._batches % SAY_EVERY == 0:
+        self._looked_at_s = time.monotonic()
+        if building and self._looked_at_s - self._said_at_s >= SAY_EVERY_S:
             self._say(generation, BUILDING)
 
     def _insert(self, generation: Generation, table: str, rows: bytes) -> None:
@@ -160,6 +169,7 @@ class ClickHouseAnalyticsStore:
             raise
 
     def _say(self, generation: Generation, said: str) -> None:
+        self._said_at_s = time.monotonic()
         self._clickhouse.run(
             "INSERT INTO analytics_generations (id, fold_version, said) FORMAT TabSeparated",
             f"{generation.id}\t{generation.fold_version}\t{said}\n".encode(),

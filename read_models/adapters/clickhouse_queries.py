@@ -31,6 +31,8 @@ from read_models.worklist import Canonical
 
 SPARKS_MAX = 500  # (animal, signal) in one answer: more than a board can show
 TRIES_MAX = 3  # a generation may be swapped between its name and the question
+# a few hundred rows: more threads cost more than they bring, and half the speed under load
+FEW_ROWS = " SETTINGS max_threads = 1"
 IN_TIME = (
     "hour_at >= toDateTime({since:UInt32}, 'UTC') AND hour_at < toDateTime({until:UInt32}, 'UTC')"
 )
@@ -138,7 +140,7 @@ class Analytics:
                 text = query
                 for name in ("hours", "readings", "offsets"):
                     text = text.replace(f"{{{name}}}", getattr(tables, name))
-                return self._clickhouse.rows(text, **parameters)
+                return self._clickhouse.rows(text + FEW_ROWS, **parameters)
             except ClickHouseRefusedError as error:
                 if error.code != UNKNOWN_TABLE:
                     raise

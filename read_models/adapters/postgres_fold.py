@@ -38,7 +38,7 @@ INSERT_EVENTS = """INSERT INTO history.events
 SELECT %(generation)s, farm_id, animal_id, position, event_id, event_type, occurred_at,
     recorded_at, actor, payload
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (farm_id text, animal_id text, position bigint,
-    event_id uuid, event_type text, occurred_at timestamptz, recorded_at timestamptz, actor text,
+    event_id text, event_type text, occurred_at timestamptz, recorded_at timestamptz, actor text,
     payload jsonb)
 ON CONFLICT DO NOTHING"""
 UPSERT_ANIMALS = """INSERT INTO history.animals

@@ -50,7 +50,7 @@ COLLARS = (
     " AND (%(animal)s::text IS NULL"
     " OR assignments @> jsonb_build_array(jsonb_build_object('animal_id', %(animal)s::text)))"
 )
-EVENT = "event_id::text, event_type, occurred_at, recorded_at, position, actor, payload"
+EVENT = "event_id, event_type, occurred_at, recorded_at, position, actor, payload"
 EVENTS = (
     f"SELECT {EVENT} FROM history.events WHERE {OF_THE_FARM} AND animal_id = %(animal)s"  # noqa: S608  names of ours
     " AND (%(before)s::bigint IS NULL OR position < %(before)s)"

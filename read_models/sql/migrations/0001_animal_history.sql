@@ -39,7 +39,7 @@ CREATE TABLE history.events (
     farm_id     text NOT NULL,
     animal_id   text NOT NULL,
     position    bigint NOT NULL,
-    event_id    uuid NOT NULL,
+    event_id    text NOT NULL,
     event_type  text NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
