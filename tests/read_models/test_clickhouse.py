@@ -1,16 +1,14 @@
 """Readings and hours in a real ClickHouse engine: once in the answer, whatever is sent twice."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contracts.columns import ReadingColumns, columns_of
-from contracts.detection import Condition
 from contracts.envelope import Event
-from contracts.hour import AnimalHour, HourScore, HourSignal, hour_event_id
-from contracts.ids import FarmId
+from contracts.hour import AnimalHour
 from contracts.reading import CollarReading
 from contracts.topics import HOURS, READINGS, partition_of_farm
 from farmbox.clickhouse import ClickHouse
@@ -21,57 +19,28 @@ from read_models.base import (
     Generation,
     GenerationLostError,
     Measured,
-    Offsets,
     Place,
     ReadModelUnavailableError,
     RebuildRunningError,
 )
 from read_models.rebuild import build
 from runtime.lifecycle import Running
-from tests.builders import FARM, a_reading, an_event
+from tests.builders import FARM, a_reading
+from tests.read_models.measured import MeasuredLog, an_hour, this_month
 
 pytestmark = pytest.mark.services
-# of this month: older readings than the log keeps leave the table by themselves
-DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+DAY = this_month()
 READINGS_PLACE = Place(READINGS.name, partition_of_farm(FARM))
 HOURS_PLACE = Place(HOURS.name, partition_of_farm(FARM))
 NO_READINGS = columns_of([])
 
 
-def an_hour(
-    hour: int, *, animal: str = "nl-0017", revision: int = 1, farm: FarmId = FARM, **signals: float
-) -> Event[AnimalHour]:
-    """A judged hour; each signal's usual value is one more, its spread a tenth."""
-    hour_at = DAY + timedelta(hours=hour)
-    payload = AnimalHour(
-        hour_at=hour_at,
-        revision=revision,
-        known_at=hour_at + timedelta(minutes=80),
-        readings=12,
-        coverage_share=1.0,
-        signals=tuple(
-            HourSignal(signal=name, value=value, usual=value + 1, spread=0.1)
-            for name, value in signals.items()
-        ),
-        scores=(HourScore(detector="fever", condition=Condition.FEVER, unit="1", score=hour / 24),),
-    )
-    return an_event(
-        payload,
-        event_id=hour_event_id(farm, animal, hour_at, revision),
-        timestamp=hour_at,
-        aggregate_id=animal,
-        farm_id=farm,
-    )
-
-
-def readings(*seqs: int, farm: FarmId = FARM) -> ReadingColumns:
+def readings(*seqs: int) -> ReadingColumns:
     """Readings of one collar, five minutes apart."""
     made: list[tuple[int, Event[CollarReading]]] = [
         (
             at,
-            a_reading(
-                seq=seq, farm=farm, time=DAY + timedelta(minutes=5 * seq), activity=float(seq)
-            ),
+            a_reading(seq=seq, time=DAY + timedelta(minutes=5 * seq), activity=float(seq)),
         )
         for at, seq in enumerate(seqs)
     ]
@@ -81,34 +50,6 @@ def readings(*seqs: int, farm: FarmId = FARM) -> ReadingColumns:
 def hours_piece(end: int, *hours: Event[AnimalHour]) -> Measured:
     """What a poll of the hours gives."""
     return Measured({HOURS_PLACE: end}, NO_READINGS, hours)
-
-
-class MeasuredLog:
-    """LogReader over a list of pieces, one a poll."""
-
-    def __init__(self, pieces: Sequence[Measured]) -> None:
-        self.pieces = pieces
-        self._left = list(pieces)
-
-    def read_from(self, offsets: Offsets) -> None:
-        """Whatever has an end above these offsets comes again."""
-        self._left = [
-            piece
-            for piece in self.pieces
-            if any(end > offsets.get(place, 0) for place, end in piece.ends.items())
-        ]
-
-    def poll(self) -> list[Measured]:
-        """The next."""
-        return [self._left.pop(0)] if self._left else []
-
-    def ends(self) -> Offsets:
-        """The ends of the last of each place."""
-        return {place: end for piece in self.pieces for place, end in piece.ends.items()}
-
-    def heard_at(self) -> datetime | None:
-        """Never silent."""
-        return None
 
 
 @pytest.fixture
