@@ -66,6 +66,8 @@ class FixtureFarm:
         self.orders: list[tuple[str, str, str | None]] = []
         self.unreachable = False
         self.forgets = False  # a resume is answered with the whole list
+        self.refuses = False
+        self.token = TOKEN
         self.delay_s = 0.0
         self._sockets: dict[WebSocket, bool] = {}
         self._set(scene)
@@ -77,6 +79,10 @@ class FixtureFarm:
         alert = self._add(number, condition, onset_h)
         self._tell("alert.raised.v1", alert)
         return str(alert["alert_id"])
+
+    def raise_case_untold(self, number: int, condition: str) -> None:
+        """A new case that no socket hears of."""
+        self._add(number, condition, 0.6)
 
     def amend(self, alert_id: str, kind: str, **changes: object) -> None:
         """Something happened to a case that did not come from this screen."""
@@ -197,7 +203,7 @@ class FixtureFarm:
             until = iso(self.now() + timedelta(days=30))
             session = {"token": TOKEN, "user_id": "owner", "expires_at": until}
             return JSONResponse(session, 201)
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             return _problem(401, "You have not shown who you are.")
         if request.method == "POST":
             body = await request.body()
@@ -235,7 +241,7 @@ class FixtureFarm:
     def _order(self, alert_id: str, verb: str, request: Request, body: bytes) -> Response:
         self.orders.append((verb, alert_id, request.headers.get("idempotency-key")))
         alert = self.alerts[alert_id]
-        if alert["status"] == "closed":
+        if self.refuses or alert["status"] == "closed":
             return _problem(409, "The alert is closed.")
         at = iso(self.now())
         none: Json = {"acknowledged_by": None, "acknowledged_at": None}

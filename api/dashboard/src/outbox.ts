@@ -64,7 +64,7 @@ export function confirm(alert: Alert): void {
 
 /** Send what waits; returns when all is sent or something stands in the way. */
 export async function send(): Promise<void> {
-  if (onItsWay !== null || token.value === null) return;
+  if (onItsWay !== null || token.value === null || !navigator.onLine) return;
   window.clearTimeout(retry);
   for (;;) {
     const [next] = unsent(orders.value);

@@ -17,7 +17,7 @@ const FORBIDDEN = 4403;
 export interface SocketEvents {
   greet(): object[]; // what to say after the server's hello
   told(message: LiveMessage): void;
-  lost(nextTryAt: number): void;
+  lost(nextTryAt: number | null): void; // null: when the network is back
   refused(code: number): void; // signed out, or not our farm: no further attempt
 }
 
@@ -90,6 +90,10 @@ export class LiveSocket {
     if (code === UNAUTHORISED || code === FORBIDDEN) {
       this.stop();
       this.events.refused(code);
+      return;
+    }
+    if (!navigator.onLine) {
+      this.events.lost(null); // `online` wakes us
       return;
     }
     // spread out, so that all screens of a farm do not come back in the same moment

@@ -61,7 +61,7 @@ export function SignalRows({ data, alert, events, animalId }: Props) {
           <SignalRow key={series.name} series={series} data={data} alert={alert} syncKey={animalId} />
         ))}
         <div class="axis" aria-hidden="true">
-          {marksOf(start, end - stepMs * 12, 24).map((mark) => (
+          {marksOf(start, end - stepMs * 4, 24).map((mark) => (
             <span style={{ left: place(mark) }}>{format.value.shortDay(mark)}</span>
           ))}
           {at === null ? null : (

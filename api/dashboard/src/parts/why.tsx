@@ -15,7 +15,7 @@ export function WhyPanel(props: { alert: Alert; track: Track | null; coverage?: 
   const { alert, track, coverage, now } = props;
   const said = words.value;
   const f = format.value;
-  const main = alert.evidence.filter((one) => one.limit !== null);
+  const main = bySignal(alert.evidence.filter((one) => one.limit !== null));
   const beside = alert.evidence.filter((one) => one.limit === null);
   return (
     <section class="panel" id="why">
@@ -25,8 +25,8 @@ export function WhyPanel(props: { alert: Alert; track: Track | null; coverage?: 
       </header>
       <div class="pad">
         <ul class="miss">
-          {main.map((one) => (
-            <li class={`over ${severityClass(alert.priority, "dev")}`} key={one.signal + one.at}>
+          {main.map(({ one, all }) => (
+            <li class={`over ${severityClass(alert.priority, "dev")}`} key={one.signal}>
               <span>{said.signal(one.signal)}</span>
               <b>{deviation(one)}</b>
               <span class="bar">
@@ -34,7 +34,7 @@ export function WhyPanel(props: { alert: Alert; track: Track | null; coverage?: 
               </span>
               <span class="meta wideleft">
                 {[
-                  valueWithUnit(one.value, one.unit),
+                  ...all.map((each) => valueWithUnit(each.value, each.unit)),
                   one.usual === null ? null : said.usual(valueWithUnit(one.usual, one.unit)),
                   said.limit(valueWithUnit(one.limit ?? 0, one.unit)),
                   f.since(Date.parse(one.at), now),
@@ -63,6 +63,18 @@ export function WhyPanel(props: { alert: Alert; track: Track | null; coverage?: 
       </div>
     </section>
   );
+}
+
+/** The newest measurement of each signal, and all of them, oldest first. */
+function bySignal(evidence: Evidence[]): { one: Evidence; all: Evidence[] }[] {
+  const names = [...new Set(evidence.map((each) => each.signal))];
+  return names.flatMap((name) => {
+    const all = evidence
+      .filter((each) => each.signal === name)
+      .sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+    const one = all.at(-1);
+    return one === undefined ? [] : [{ one, all }];
+  });
 }
 
 function deviation(one: Evidence): string {

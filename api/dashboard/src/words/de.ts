@@ -106,7 +106,7 @@ export const de: Words = {
     offline: "Offline",
     stale: "Veraltet",
     loading: "Lädt",
-    noReading: "noch keine Messung",
+    noReading: "–",
   },
   theme: { auto: "Wie das System", light: "Hell", dark: "Dunkel", sun: "Sonne" },
   changeTheme: (current) => `Anzeige: ${current}. Ändern`,
@@ -254,8 +254,8 @@ export const de: Words = {
   entry: {
     title: "So kommst du herein",
     body: "Öffne die Adresse, die `herd demo` oder `herd up` gezeigt hat, oder scanne ihren Code: sie lässt dieses Gerät einmal herein.",
-    spent: "Diese Karte ist schon benutzt oder zu alt.",
-    spentNext: "Hole eine neue: starte `herd demo` noch einmal, oder drücke dort T.",
+    spent: "Diese Adresse ist schon benutzt oder zu alt.",
+    spentNext: "Bitte den um eine neue Adresse, der Herdlog auf deinem Hof betreibt.",
     waiting: "Einen Moment …",
   },
   empty: {

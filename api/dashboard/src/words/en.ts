@@ -111,7 +111,7 @@ export const en = {
     offline: "Offline",
     stale: "Stale",
     loading: "Loading",
-    noReading: "no reading yet",
+    noReading: "–",
   },
   theme: { auto: "As the system", light: "Light", dark: "Dark", sun: "Sun" },
   changeTheme: (current: string) => `Display: ${current}. Change it`,
@@ -260,8 +260,8 @@ export const en = {
   entry: {
     title: "How to come in",
     body: "Open the address that `herd demo` or `herd up` printed, or scan its code: it lets this device in once.",
-    spent: "This ticket was used already, or it is too old.",
-    spentNext: "Ask for a new one: start `herd demo` again, or press T where it runs.",
+    spent: "This address was used already, or it is too old.",
+    spentNext: "Ask whoever runs Herdlog on your farm for a new address.",
     waiting: "Coming in …",
   },
   empty: {

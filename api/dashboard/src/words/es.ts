@@ -106,7 +106,7 @@ export const es: Words = {
     offline: "Sin conexión",
     stale: "Atrasado",
     loading: "Cargando",
-    noReading: "sin medidas aún",
+    noReading: "–",
   },
   theme: { auto: "Como el sistema", light: "Claro", dark: "Oscuro", sun: "Sol" },
   changeTheme: (current) => `Pantalla: ${current}. Cambiar`,
@@ -254,8 +254,8 @@ export const es: Words = {
   entry: {
     title: "Cómo entrar",
     body: "Abra la dirección que mostró `herd demo` o `herd up`, o escanee su código: deja entrar a este aparato una vez.",
-    spent: "Este pase ya se usó o es demasiado viejo.",
-    spentNext: "Pida otro: inicie `herd demo` de nuevo, o pulse T donde se ejecuta.",
+    spent: "Esta dirección ya se usó o es demasiado vieja.",
+    spentNext: "Pida otra dirección a quien lleva Herdlog en su granja.",
     waiting: "Entrando …",
   },
   empty: {
