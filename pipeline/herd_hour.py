@@ -43,7 +43,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class HerdHour:
-    """An hour (hours since 1970) of the animals (rows) heard lately; ill: whose are ill by now."""
+    """An hour (hours since 1970) of the animals (rows) heard lately; ill: who is, or was lately."""
 
     hour: int
     rows: Longs

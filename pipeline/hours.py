@@ -169,6 +169,13 @@ class HourBins:
             if self.table["hour"][row, slot] == hour:
                 self.table["unusual"][row, slot] = True
 
+    def were_unusual(self, rows: Longs, first: int, last: int) -> Mask:
+        """(rows,): who has an hour among first … last that is not to teach."""
+        hours = self.table["hour"][rows]
+        marked = self.table["unusual"][rows] & (hours >= first) & (hours <= last)
+        found: Mask = np.logical_or.reduce(marked, axis=1)
+        return found
+
     def to_arrays(self, rows: int) -> Arrays:
         """The first `rows` animals."""
         return self.table.to_arrays(rows)

@@ -25,7 +25,7 @@ from pipeline.windows import LATE_MAX_US
 GRACE_US = 20 * 60_000_000  # of hearing time after an hour's end: radio, buffers, retries
 SETTLED_US = LATE_MAX_US + HOUR_US  # a reading at the edge of late_max may begin an hour earlier
 TEACHES_SECONDS_MIN = 2700  # of an hour heard: three quarters, as detectors ask for
-LOOKBACK_HOURS_MIN = 24  # hours that an animal must have been heard in to be of the herd
+LOOKBACK_HOURS = 24  # who was not heard in them is not of the herd; who was ill in them still is
 # an episode open longer teaches again: then it is her usual, or what was taken for usual was wrong
 UNUSUAL_HOURS_MAX = 7 * 24
 ILL = frozenset({Condition.FEVER, Condition.RUMINATION_DROP})
@@ -122,7 +122,7 @@ class _Line:
         state = self._state
         if hour < self._own(state.judged_until, farm):
             return
-        herd_rows = rows[state.hours.holds(rows, hour - LOOKBACK_HOURS_MIN + 1, hour)]
+        herd_rows = rows[state.hours.holds(rows, hour - LOOKBACK_HOURS + 1, hour)]
         if not len(herd_rows):
             return
         opened = [
@@ -132,13 +132,9 @@ class _Line:
             if not spec.teaches
         ]
         ill = {episode.row for episode, spec in opened if spec.condition in ILL}
-        herd = HerdHour(
-            hour,
-            herd_rows,
-            np.array([row in ill for row in herd_rows.tolist()], np.bool_),
-            state.hours,
-            state.baselines,
-        )
+        ill_now = np.array([row in ill for row in herd_rows.tolist()], np.bool_)
+        lately = state.hours.were_unusual(herd_rows, hour - LOOKBACK_HOURS + 1, hour)
+        herd = HerdHour(hour, herd_rows, ill_now | lately, state.hours, state.baselines)
         verdicts = [self._verdict(detector, herd) for detector in state.by_hour]
         for episode, _ in opened:
             if hour - episode.onset_us // HOUR_US < UNUSUAL_HOURS_MAX:

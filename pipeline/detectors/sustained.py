@@ -12,7 +12,7 @@ from pipeline.tables import Column, Longs, Mask, Table
 
 MEMORY: Mapping[str, Column] = {
     "run": Column("uint8"),  # judged hours in a row that speak for a change
-    "first_hour": Column("int32"),  # where that run began
+    "first_hour": Column("int32"),  # where the run to the newest onset began
     "open": Column("bool"),
 }
 RUN_MAX = 255
@@ -44,7 +44,8 @@ def turns(memory: Table, rows: Longs, hour: int, over: Mask, under: Mask, hold: 
     speaks = np.where(was_open, under, over)
     before = memory["run"][rows].astype(np.int64)
     run = np.where(speaks, np.minimum(before + 1, RUN_MAX), 0)
-    memory["first_hour"][rows] = np.where(run == 1, hour, memory["first_hour"][rows])
+    starts = ~was_open & (run == 1)
+    memory["first_hour"][rows] = np.where(starts, hour, memory["first_hour"][rows])
     begins = ~was_open & (run >= hold.onset_hours)
     ends = was_open & (run >= hold.end_hours)
     turned = begins | ends

@@ -20,7 +20,7 @@ from contracts.ids import FarmId
 from contracts.reading import CollarReading
 from contracts.tick import Tick
 from firmware_sim.conditions import Truth
-from firmware_sim.course import draw_course
+from firmware_sim.course import ILLNESS_PER_DAY, draw_course
 from firmware_sim.history import a_herd, herd_readings
 from pipeline.engine import step
 from pipeline.state import PartitionState
@@ -43,6 +43,7 @@ ILLNESSES = frozenset(
 SIGNS = frozenset({Condition.FEVER, Condition.RUMINATION_DROP})
 # of truth that begins in the first days nobody can know: nothing is usual yet
 LEARNING = timedelta(days=7)
+MANY_ILL_PER_DAY = 0.012  # six times the simulator's rate: else five herds fall ill a few times
 
 
 @dataclass(slots=True)
@@ -60,6 +61,15 @@ class Figures:
         self.detected += other.detected
         self.false += other.false
         self.leads_h += other.leads_h
+
+    def line(self, animal_days: int) -> str:
+        """The figures in words."""
+        lead = f"{median(self.leads_h):+.1f}" if self.leads_h else "-"
+        share = f"{self.detected / self.events:.2f}" if self.events else "-"
+        return (
+            f"events {self.events:4}  detected {self.detected:4}  sensitivity {share}  "
+            f"false/1000 animal-days {1000 * self.false / animal_days:6.2f}  lead {lead} h"
+        )
 
 
 def batches(readings: Iterable[Event[CollarReading]], until: datetime) -> Iterable[Batch]:
@@ -81,15 +91,30 @@ def batches(readings: Iterable[Event[CollarReading]], until: datetime) -> Iterab
     yield Batch(len(held) + len(events), columns_of(held), tuple(events))
 
 
-def onsets_and_truth(
-    seed: int, animals: int, days: int, interval_s: int
-) -> tuple[list[Event[Detection]], list[Truth]]:
-    """The onsets told of a seed's herd after the days of learning, and what was true."""
-    farm = FarmId(f"quality-{seed}")
-    herd = a_herd(farm, animals)
-    until = SINCE + timedelta(days=days)
-    course = draw_course(str(seed), [one.animal_id for one in herd], SINCE, until)
-    readings = herd_readings(farm, herd, SINCE, until, interval_s=interval_s, course=course)
+@dataclass(frozen=True, slots=True)
+class Herd:
+    """What is simulated. illness_per_day: share of the animals that fall ill each day."""
+
+    seed: int
+    animals: int = 120
+    days: int = 21
+    interval_s: int = 300
+    illness_per_day: float = ILLNESS_PER_DAY
+
+
+def onsets_and_truth(herd: Herd) -> tuple[list[Event[Detection]], list[Truth]]:
+    """The onsets told of a herd, and what was true."""
+    farm = FarmId(f"quality-{herd.seed}")
+    wearers = a_herd(farm, herd.animals)
+    until = SINCE + timedelta(days=herd.days)
+    course = draw_course(
+        str(herd.seed),
+        [one.animal_id for one in wearers],
+        SINCE,
+        until,
+        illness_per_day=herd.illness_per_day,
+    )
+    readings = herd_readings(farm, wearers, SINCE, until, interval_s=herd.interval_s, course=course)
     state = PartitionState()
     told: list[Event[Detection]] = []
     for batch in batches(readings, until):
@@ -130,31 +155,24 @@ def hits(onset: Event[Detection], row: Truth) -> bool:
     return row.begins_at - tolerance <= onset.payload.known_at <= row.ends_at + tolerance
 
 
-def run(
-    seed: int, animals: int = 120, days: int = 21, interval_s: int = 300
-) -> dict[Condition, Figures]:
-    """The figures of one seed."""
-    onsets, truths = onsets_and_truth(seed, animals, days, interval_s)
-    return figures_of(onsets, truths, SINCE + LEARNING)
+def run(herd: Herd) -> dict[Condition, Figures]:
+    """The figures of one herd."""
+    return figures_of(*onsets_and_truth(herd), SINCE + LEARNING)
 
 
 def main() -> None:
-    """Print the figures of the seeds named."""
-    seeds = [int(seed) for seed in sys.argv[1:]]
-    total: dict[Condition, Figures] = {}
-    with ProcessPoolExecutor(2) as pool:
-        for found in pool.map(run, seeds):
-            for condition, figures in found.items():
-                total.setdefault(condition, Figures()).add(figures)
-    animal_days = len(seeds) * 120 * (21 - LEARNING.days)
-    for condition, figures in total.items():
-        lead = f"{median(figures.leads_h):+.1f}" if figures.leads_h else "-"
-        share = figures.detected / figures.events if figures.events else 0.0
-        false = 1000 * figures.false / animal_days
-        sys.stdout.write(
-            f"{condition:16} events {figures.events:4}  detected {figures.detected:4}  "
-            f"sensitivity {share:.2f}  false/1000 animal-days {false:6.2f}  lead {lead} h\n"
-        )
+    """Print the figures of the seeds named, at the simulator's rates and with many ill animals."""
+    for illness_per_day in (ILLNESS_PER_DAY, MANY_ILL_PER_DAY):
+        herds = [Herd(int(seed), illness_per_day=illness_per_day) for seed in sys.argv[1:]]
+        total: dict[Condition, Figures] = {}
+        with ProcessPoolExecutor(2) as pool:
+            for found in pool.map(run, herds):
+                for condition, figures in found.items():
+                    total.setdefault(condition, Figures()).add(figures)
+        animal_days = sum(herd.animals * (herd.days - LEARNING.days) for herd in herds)
+        sys.stdout.write(f"{illness_per_day:.1%} fall ill a day, {animal_days} animal-days\n")
+        for condition, figures in total.items():
+            sys.stdout.write(f"{condition:16} {figures.line(animal_days)}\n")
 
 
 if __name__ == "__main__":
