@@ -15,7 +15,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from api import problems
+from api import problem_types, problems
 
 log = structlog.get_logger()
 
@@ -92,7 +92,7 @@ def serve_dashboard(app: FastAPI, folder: Path = FOLDER) -> None:
     async def asset(request: Request) -> Response:
         file = files.get(request.path_params["path"])
         if file is None:
-            return problems.response(problems.NOT_FOUND)
+            return problems.response(problem_types.NOT_FOUND)
         version = request.query_params.get("v", "")
         named = len(version) >= VERSION_CHARS_MIN and file.hash.startswith(version)
         # a version that is not this file's is of another build: it must not stay in any cache

@@ -7,7 +7,8 @@ from fastapi import Depends, Header, Path, Request
 
 from alerts import Alerts
 from api.auth import Tokens, User, may_see
-from api.problems import NOT_FOUND, UNAUTHORISED, ProblemError
+from api.problem_types import NOT_FOUND, UNAUTHORISED
+from api.problems import ProblemError
 from api.screens import Screens
 from api.sessions import Sessions, Tickets
 from api.tries import FailedTries

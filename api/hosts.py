@@ -10,7 +10,7 @@ import ipaddress
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import problems
+from api import problem_types, problems
 
 CLOSE_POLICY = 1008  # before accept it becomes a 403
 
@@ -30,7 +30,7 @@ class KnownHosts:
             await receive()
             await send({"type": "websocket.close", "code": CLOSE_POLICY})
         else:
-            await problems.response(problems.UNKNOWN_HOST)(scope, receive, send)
+            await problems.response(problem_types.UNKNOWN_HOST)(scope, receive, send)
 
 
 def _host(scope: Scope) -> str:

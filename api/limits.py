@@ -7,7 +7,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
+from api import problem_types, problems
 
 BODY_BYTES_MAX = 256 * 1024
 BODY_MAX_S = 30.0  # uvicorn has no limit of its own for a body that drips in
@@ -25,7 +25,7 @@ HEADERS = (
 class BodyRefusedError(Exception):
     """A body over a limit; problem: which."""
 
-    def __init__(self, problem: problems.ProblemType) -> None:
+    def __init__(self, problem: problem_types.ProblemType) -> None:
         super().__init__(problem.title)
         self.problem = problem
 
@@ -64,7 +64,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
     """The whole body; None if the client left. Raises BodyRefusedError."""
     announced = dict(scope["headers"]).get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > BODY_BYTES_MAX:
-        raise BodyRefusedError(problems.TOO_LARGE)
+        raise BodyRefusedError(problem_types.TOO_LARGE)
     parts: list[bytes] = []
     size = 0
     try:
@@ -77,11 +77,11 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
                 parts.append(part)
                 size += len(part)
                 if size > BODY_BYTES_MAX:
-                    raise BodyRefusedError(problems.TOO_LARGE)
+                    raise BodyRefusedError(problem_types.TOO_LARGE)
                 if not message.get("more_body", False):
                     return b"".join(parts)
     except TimeoutError:
-        raise BodyRefusedError(problems.TOO_SLOW) from None
+        raise BodyRefusedError(problem_types.TOO_SLOW) from None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

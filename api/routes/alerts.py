@@ -8,7 +8,8 @@ from fastapi import APIRouter, Header
 from alerts import AcknowledgeAlert, CloseAlert, PeoplesCommand, ReleaseAlert, ResolveAlert
 from api.auth import User
 from api.dependencies import FarmDep, Services, ServicesDep, UserDep
-from api.problems import NOT_FOUND, ProblemError
+from api.problem_types import NOT_FOUND
+from api.problems import ProblemError
 from api.schemas.alerts import AlertListOut, AlertOut, CaseOut, CloseIn
 from contracts.detection import Condition
 from contracts.ids import FarmId, Subject, UserId, derived_id

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import FarmDep, ServicesDep
-from api.problems import NOT_FOUND, ProblemError
+from api.problem_types import NOT_FOUND
+from api.problems import ProblemError
 from api.schemas.base import Text
 from api.schemas.herd import (
     AnimalListOut,

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
-from api import problems
+from api import problem_types
 from api.dependencies import ServicesDep
-from api.problems import NOT_FOUND, ProblemError
+from api.problem_types import NOT_FOUND
+from api.problems import ProblemError
 
 router = APIRouter(tags=["health"])
 
@@ -26,7 +27,7 @@ def is_ready(services: ServicesDep) -> dict[str, str]:
 @router.get("/problems/{slug}", response_class=PlainTextResponse)
 async def problem_page(slug: str) -> str:
     """What a problem means, and what to do."""
-    for problem in problems.ALL:
+    for problem in problem_types.ALL:
         if problem.slug == slug:
             return f"{problem.title}\n\nStatus {int(problem.status)}. {problem.advice}\n"
     raise ProblemError(NOT_FOUND)

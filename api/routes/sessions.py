@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request
 
 from api.auth import OWNER
 from api.dependencies import ServicesDep, UserDep
-from api.problems import FORBIDDEN, TICKET_REFUSED, TOO_MANY_TRIES, ProblemError
+from api.problem_types import FORBIDDEN, TICKET_REFUSED, TOO_MANY_TRIES
+from api.problems import ProblemError
 from api.schemas.sessions import SessionIn, SessionOut, TicketIn, TicketOut
 from api.sessions import new_ticket
 
