@@ -56,9 +56,8 @@ def main() -> int:
 
 def provision(settings: ProvisionSettings) -> None:
     """Kafka first, then Postgres; raises what the servers refuse."""
-    security.use(settings)
     identity = {
-        **security.kafka(),
+        **security.kafka_of(settings),
         "ssl.certificate.location": str(settings.kafka_certificate_file),
         "ssl.key.location": str(settings.kafka_key_file),
     }

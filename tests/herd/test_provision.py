@@ -16,8 +16,12 @@ from contracts import topics
 from event_store.adapters.postgres import APPEND_ROLE, FEED_ROLE, MIGRATIONS, PostgresEventStore
 from farmbox.box import Box
 from herd.grants import KAFKA_GRANTS, POSTGRES_ROLES
+from herd.live_client import LiveClient
 from herd.provision import provision
+from herd.services import OWN_SPECS
 from herd.settings import ProvisionSettings
+from herd.simulated import a_farm_id, herd_on, register_animals
+from herd.supervisor import Farm
 from read_models.adapters.postgres import PROJECTOR_ROLE
 from read_models.adapters.postgres_queries import MIGRATIONS as HISTORY
 from read_models.adapters.postgres_queries import READ_ROLE
@@ -60,11 +64,18 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def deployment(running_box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def own_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """Stores that hold nothing of another Kafka: read models keep its offsets beside their data."""
+    with Box(tmp_path_factory.mktemp("box"), mqtt_port=None) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def deployment(own_box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Three brokers with TLS, SCRAM and ACLs, and a database of its own."""
     secrets = make_secrets(tmp_path_factory.mktemp("secrets"))
     cluster, clients, brokers = deployed_cluster(tmp_path_factory.mktemp("kafka"), secrets)
-    addresses = running_box.addresses
+    addresses = own_box.addresses
     try:
         with a_database(addresses.postgres_dsn, MIGRATIONS) as dsn:
             settings = ProvisionSettings(
@@ -169,3 +180,48 @@ def test_the_history_is_written_by_its_projector_and_read_by_the_api(
         connection.execute(SQL("SET ROLE {}").format(Identifier(role)))
 
         assert connection.execute("SELECT count(*) FROM history.events").fetchone() == (0,)
+
+
+def secured(deployment: Deployment) -> dict[str, dict[str, str]]:
+    """The environment that makes the box's services those of the deployment: who each is, where."""
+    found = {}
+    for spec in OWN_SPECS:
+        name = spec.prefix.removeprefix("HERD_").removesuffix("_").lower()
+        fields = {"CA_FILE": str(deployment.secrets / "ca.crt")}
+        if name in KAFKA_GRANTS:
+            password = deployment.secrets / f"herd_{name}_kafka_password"
+            fields |= {
+                "KAFKA_BOOTSTRAP": deployment.clients,
+                "KAFKA_SECURITY": "sasl_ssl",
+                "KAFKA_USER": name,
+                "KAFKA_PASSWORD": password.read_text("utf-8").strip(),
+            }
+        if name in POSTGRES_ROLES:
+            fields["POSTGRES_DSN"] = deployment.dsn_as(name)
+        found[spec.name] = {spec.prefix + field: value for field, value in fields.items()}
+    return found
+
+
+def test_the_whole_chain_works_for_services_that_may_only_what_they_are_granted(
+    deployment: Deployment, own_box: Box, tmp_path: Path
+) -> None:
+    """From a collar's reading to somebody's screen, each step as its own user."""
+    farm_id = a_farm_id("granted")
+    with Farm(tmp_path / "farm", box=own_box, settings=secured(deployment)) as farm:
+        farm.file.fields["POSTGRES_DSN"] = deployment.dsn  # type: ignore[index]  # where we register
+        worn = register_animals(farm.file, farm_id, 3)
+        herd = herd_on(farm.file, worn, readings_per_s=3.0, ledger=None)
+        herd.start()
+        try:
+            herd.make_feverish(worn[0].animal_id)
+            with LiveClient(farm.file.url, farm.owner_token, farm_id) as live:
+                found = eventually(
+                    lambda: next(iter(live.events(within_s=0.5)), None),
+                    within_s=60,
+                    why="the fever reaches a screen",
+                )
+        finally:
+            herd.stop()
+
+        assert found["subject"] == worn[0].animal_id
+        assert {row["restarts"] for row in farm.services().values()} == {0}
