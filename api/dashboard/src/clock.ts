@@ -9,6 +9,9 @@ export const wallNow = signal(Date.now());
 /** The farm's clock, ms since the epoch. */
 export const farmNow = computed(() => wallNow.value + offsetMs.value);
 
+/** The farm's clock by the minute: what tells no seconds is drawn once a minute. */
+export const farmMinute = computed(() => Math.floor(farmNow.value / 60_000) * 60_000);
+
 /** The API said what time it is on the farm. */
 export function measure(now: string): void {
   offsetMs.value = Date.parse(now) - Date.now();
@@ -26,4 +29,4 @@ export function farmTime(): string {
   return new Date(Date.now() + offsetMs.peek()).toISOString();
 }
 
-export const dayStart = computed(() => new Date(farmNow.value).setHours(0, 0, 0, 0));
+export const dayStart = computed(() => new Date(farmMinute.value).setHours(0, 0, 0, 0));

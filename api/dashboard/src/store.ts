@@ -53,6 +53,9 @@ export const chip = computed(() => {
   return chipOf(connection.value, online.value, told, wallNow.value, farmNow.value);
 });
 
+/** The word alone, for what need not be drawn every second. */
+export const chipKind = computed(() => chip.value.kind);
+
 const NOTHING: View = { cases: [], done: [] };
 export const view = computed<View>(() =>
   board.value === null

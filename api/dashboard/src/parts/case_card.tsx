@@ -2,7 +2,7 @@
 import type { Shown } from "../board";
 import { tagOf } from "../board";
 import { EvidenceSpark } from "../charts/spark";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
 import { findingOf } from "../words/finding";
@@ -15,7 +15,7 @@ export function CaseCard({ item }: { item: Shown }) {
   const { alert, animal, spark, track } = item;
   const said = words.value;
   const f = format.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const finding = findingOf(alert, now);
   const name = nameOf(animal, alert);
   const [first] = said.steps(finding);

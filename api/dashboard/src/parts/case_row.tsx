@@ -2,7 +2,7 @@
 import type { Shown } from "../board";
 import { tagOf } from "../board";
 import { EvidenceSpark } from "../charts/spark";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { animalPath } from "../route";
 import { format, wide, words } from "../settings";
 import { findingOf } from "../words/finding";
@@ -27,7 +27,7 @@ export function CaseRow({ item, selected, onSelect }: Props) {
   const { alert, animal, spark } = item;
   const said = words.value;
   const f = format.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const finding = findingOf(alert, now);
   const name = nameOf(animal, alert);
   const taken = alert.status !== "open";
@@ -75,7 +75,7 @@ export function DoneRow({ item }: { item: DoneCase }) {
   const said = words.value;
   const name = nameOf(animal, alert);
   const outcome = alert.outcome === null ? "" : said.outcomeDone[alert.outcome];
-  const at = format.value.since(Date.parse(alert.closed_at ?? alert.updated_at), farmNow.value);
+  const at = format.value.since(Date.parse(alert.closed_at ?? alert.updated_at), farmMinute.value);
   return (
     <li class="row mini">
       <a class="hit" href={animalPath(alert.subject_id)} aria-label={`${tagOf(animal, alert)} ${name}`} />

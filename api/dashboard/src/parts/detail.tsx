@@ -4,7 +4,7 @@ import { tagOf } from "../board";
 import { caseBegin } from "../charts/spark";
 import { SignalChart } from "../charts/signal_chart";
 import { lastKnown, marksOf } from "../charts/geometry";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
 import { findingOf, sinceOf } from "../words/finding";
@@ -19,7 +19,7 @@ export function CaseDetail({ item }: { item: Shown }) {
   const { alert, animal, track } = item;
   const said = words.value;
   const f = format.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const finding = findingOf(alert, now);
   const name = nameOf(animal, alert);
   const about = [
@@ -128,7 +128,7 @@ function EvidenceChart({ item }: { item: Shown }) {
             .filter((mark) => mark - start > 2 * 3_600_000 && end - mark > 2 * 3_600_000)
             .map((mark) => (
               <span key={mark} style={{ left: place(mark) }}>
-                {f.since(mark, farmNow.value)}
+                {f.since(mark, farmMinute.value)}
               </span>
             ))}
         </div>

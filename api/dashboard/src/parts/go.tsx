@@ -1,6 +1,6 @@
 // GoButton: "I'll go", who goes, or what was found: the one next step of a case.
 import type { Shown } from "../board";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { takeOn } from "../outbox";
 import { format, words } from "../settings";
 import { signal } from "@preact/signals";
@@ -36,7 +36,7 @@ export function GoMini({ item }: { item: Shown }) {
   const mine = alert.status === "resolved" || isMe(alert.acknowledged_by);
   const who =
     alert.status === "resolved"
-      ? said.over(format.value.since(Date.parse(alert.resolved_at ?? alert.updated_at), farmNow.value))
+      ? said.over(format.value.since(Date.parse(alert.resolved_at ?? alert.updated_at), farmMinute.value))
       : mine
         ? said.youGo
         : said.goes(personOf(alert.acknowledged_by));

@@ -3,7 +3,7 @@ import { farmNow, wallNow } from "../clock";
 import { UNDO_MS, failures, takeUndo, undo, untell } from "../notices";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
-import { chip, gap, pulse } from "../store";
+import { chipKind, gap, pulse } from "../store";
 import { tagOf } from "../board";
 import { findingOf } from "../words/finding";
 import type { Missing } from "../wire";
@@ -94,7 +94,7 @@ export function GapNotice() {
 
 /** Nothing was heard for a while: hatched, with the time since when. */
 export function StaleNotice() {
-  if (chip.value.kind !== "stale") return null;
+  if (chipKind.value !== "stale") return null;
   const newest = pulse.value?.newest_reading_at ?? null;
   const said = words.value.stale;
   const at = newest === null ? "–" : format.value.since(Date.parse(newest), farmNow.value);

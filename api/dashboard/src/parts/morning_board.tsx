@@ -1,7 +1,7 @@
 // MorningBoard: the counts, and the rail on which a tag hangs for each animal that needs somebody.
 import { countsOf, isUrgent, tagOf } from "../board";
 import type { Shown } from "../board";
-import { dayStart, farmNow, wallNow } from "../clock";
+import { dayStart, farmMinute, farmNow, wallNow } from "../clock";
 import { orders } from "../outbox";
 import { unsent } from "../orders";
 import { format, words } from "../settings";
@@ -44,7 +44,7 @@ export function MorningBoard() {
         <div class="railbox">
           <TagRail />
           <p class="budget">
-            <span>{proof()}</span>
+            <Proof />
           </p>
         </div>
       </div>
@@ -93,13 +93,18 @@ function hanging(item: Shown) {
         text={tagOf(animal, alert)}
         priority={alert.priority}
         state={state}
-        fresh={isFresh(alert, farmNow.value)}
+        fresh={isFresh(alert, farmMinute.value)}
       />
     </li>
   );
 }
 
-/** The line under the rail: what the numbers above rest on. */
+/** The line under the rail; it counts seconds, so it is drawn apart from the tags. */
+function Proof() {
+  return <span>{proof()}</span>;
+}
+
+/** What the numbers above rest on. */
 function proof(): string {
   const said = words.value;
   const f = format.value;

@@ -1,7 +1,7 @@
 // OutcomeSheet: "What did you find?" Closes the case and teaches the detector. One tap is enough.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { tagOf } from "../board";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { order } from "../outbox";
 import { format, words } from "../settings";
 import { findingOf } from "../words/finding";
@@ -30,7 +30,7 @@ export function OutcomeSheet() {
 
   const { alert, animal } = item;
   const said = words.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const name = nameOf(animal, alert);
   const close = () => {
     dialog.current?.close();

@@ -1,7 +1,7 @@
 // The seven days of an animal: a calendar lane, one row for each measured signal, one time axis,
 // one cursor for all of them.
 import { signal } from "@preact/signals";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { caseBegin } from "../charts/spark";
 import { SignalChart } from "../charts/signal_chart";
 import { lastDay, lastKnown, marksOf } from "../charts/geometry";
@@ -66,7 +66,7 @@ export function SignalRows({ data, alert, events, animalId }: Props) {
           ))}
           {at === null ? null : (
             <span class="curtime" style={{ left: place(start + (at + 0.5) * stepMs) }}>
-              {format.value.since(start + at * stepMs, farmNow.value)}
+              {format.value.since(start + at * stepMs, farmMinute.value)}
             </span>
           )}
         </div>
@@ -230,7 +230,7 @@ function SignalTable({ data }: { data: Signals }) {
           <tbody>
             {rows.map((index) => (
               <tr key={index}>
-                <th scope="row">{f.since(start + index * data.step_s * 1000, farmNow.value)}</th>
+                <th scope="row">{f.since(start + index * data.step_s * 1000, farmMinute.value)}</th>
                 {data.signals.map((one) => {
                   const value = one.values[index];
                   const level = one.usual[index];

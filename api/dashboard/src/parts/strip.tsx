@@ -1,6 +1,6 @@
 // AppFrame, NavBar and StatusStrip with its LiveChip: always visible, never lying.
 import type { ComponentChildren } from "preact";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { goBack, route } from "../route";
 import { LANGUAGES, format, language, nextTheme, setLanguage, theme, words } from "../settings";
 import type { Language } from "../settings";
@@ -35,7 +35,7 @@ export function LiveChip() {
 export function Strip({ title, back }: { title?: string; back?: boolean }) {
   const said = words.value;
   const name = farm.value?.name ?? farm.value?.farm_id ?? said.title;
-  const day = format.value.day(farmNow.value);
+  const day = format.value.day(farmMinute.value);
   return (
     <div class="strip frame">
       <div class="farm">

@@ -1,6 +1,6 @@
 // Timeline: everything that ever happened to this animal, newest first.
 import type { ComponentChildren } from "preact";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { format, words } from "../settings";
 import { findingOf } from "../words/finding";
 import type { Alert, Evidence, HistoryEvent, Outcome, Priority } from "../wire";
@@ -23,7 +23,7 @@ const ICONS: Record<string, string> = {
 export function Timeline(props: { events: HistoryEvent[]; more: boolean; onMore: () => void }) {
   const said = words.value;
   const f = format.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   return (
     <section class="panel hist">
       <header>
@@ -82,7 +82,7 @@ function textOf(event: HistoryEvent): ComponentChildren {
   if (Array.isArray(data["evidence"]) && data["evidence"].length > 0 && typeof data["condition"] === "string")
     return (
       <>
-        {name}: <Rich text={said.fact(findingOf(asAlert(event), farmNow.value), format.value)} />
+        {name}: <Rich text={said.fact(findingOf(asAlert(event), farmMinute.value), format.value)} />
       </>
     );
   const outcome = data["outcome"];

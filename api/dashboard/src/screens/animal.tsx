@@ -4,12 +4,12 @@ import * as api from "../api";
 import { RefusedError } from "../api";
 import type { Shown } from "../board";
 import { PRIORITIES, tagOf } from "../board";
-import { farmNow } from "../clock";
+import { farmMinute } from "../clock";
 import { expected } from "../orders";
 import { orders } from "../outbox";
 import { userId } from "../session";
 import { format, words } from "../settings";
-import { chip, farm, lastTold, report, shown } from "../store";
+import { chipKind, farm, lastTold, report, shown } from "../store";
 import { findingOf } from "../words/finding";
 import type { Alert, AnimalPage, HistoryEvent, Missing, Signals } from "../wire";
 import { CowCard } from "../parts/cow_card";
@@ -122,7 +122,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
   const { page, signals, events, more } = data;
   const { animal } = page;
   const said = words.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const item = caseOf(page);
   const name = nameOf(animal);
   useEffect(() => {
@@ -130,7 +130,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
   }, [name, animal.tag]);
   return (
     <>
-      <header class={chip.value.kind === "stale" ? "frame hero hat" : "frame hero"}>
+      <header class={chipKind.value === "stale" ? "frame hero hat" : "frame hero"}>
         <Strip back title={name} />
         <Hero item={item} page={page} />
       </header>
@@ -167,7 +167,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
 function Hero({ item, page }: { item: Shown | null; page: AnimalPage }) {
   const { animal } = page;
   const said = words.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const alert = item?.alert;
   const finding = alert === undefined ? null : findingOf(alert, now);
   return (
@@ -198,7 +198,7 @@ function Lead(props: { item: Shown | null; name: string; missing: readonly Missi
   const { item, name, missing } = props;
   const said = words.value;
   const f = format.value;
-  const now = farmNow.value;
+  const now = farmMinute.value;
   const finding = item === null ? null : findingOf(item.alert, now);
   return (
     <div class="lead">
