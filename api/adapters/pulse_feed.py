@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 EVERY_S = 1.0
 COUNT_EVERY_S = 10.0  # a herd does not grow by the second
+COUNT_AGAIN_S = 60.0  # asking a register that is away holds the pulse up for some seconds
 HANDOVER_MAX_S = 30.0  # an event loop that takes longer hangs
 
 
@@ -37,7 +38,7 @@ class PulseFeed:
         self._pulses = pulses
         self._loop = loop
         self._animals: dict[FarmId, int] | None = None
-        self._counted_at = -COUNT_EVERY_S
+        self._count_at = time.monotonic()
         self._away = False
 
     def run(self, running: Running) -> None:
@@ -68,13 +69,14 @@ class PulseFeed:
 
     def _count(self) -> None:
         """How many animals each farm has; while nobody can say, as many as before."""
-        if time.monotonic() - self._counted_at < COUNT_EVERY_S:
+        if time.monotonic() < self._count_at:
             return
-        self._counted_at = time.monotonic()
         try:
             self._animals = dict(self._history.farms())
+            self._count_at = time.monotonic() + COUNT_EVERY_S
         except OUTAGES as error:
             log.warning("history_unavailable", error=str(error))
+            self._count_at = time.monotonic() + COUNT_AGAIN_S
 
     def _in_loop(self, call: Callable[[], T]) -> T:
         """What `call` returns, run where the pulses live."""
