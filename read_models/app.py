@@ -1,12 +1,14 @@
 """Wires the projectors: the one place that knows Kafka, the stores and the folds.
 
 One loop a model. A loop whose store is away waits for it alone; the process counts as ready when
-every model answers or has said that its store does not.
+every model answers or has said that its store does not. Figures are not waited for: those of a
+year take minutes to build, and whoever needs help is seen without them.
 """
 
 import threading
 from collections.abc import Callable
 
+from contracts.clock import SystemClock
 from contracts.serde import Serde
 from contracts.topics import ALERTS, ANIMALS, HOURS, READINGS
 from read_models import analytics, animal_history, latest, worklist
@@ -77,7 +79,7 @@ def worklist_projector(settings: ReadModelsSettings, running: Running, settled: 
     serde = Serde(RegistrySchemaIds(settings.registry_url))
     letters = Outbox(new_producer(settings.kafka_bootstrap))
     redis = new_redis(settings.redis_url)
-    reader = KafkaEventLog(settings.kafka_bootstrap, serde, settings.clock(), letters)
+    reader = KafkaEventLog(settings.kafka_bootstrap, serde, SystemClock(), letters)
     try:
         project(
             RedisWorklistStore(redis),
@@ -95,7 +97,7 @@ def latest_projector(settings: ReadModelsSettings, running: Running, settled: Se
     """Keep each animal's newest reading in Redis until stopped."""
     schema_ids = RegistrySchemaIds(settings.registry_url)
     redis = new_redis(settings.redis_url)
-    reader = KafkaMeasuredLog(settings.kafka_bootstrap, schema_ids, settings.clock(), None)
+    reader = KafkaMeasuredLog(settings.kafka_bootstrap, schema_ids, SystemClock(), None)
     try:
         project(
             RedisLatestStore(redis),
@@ -111,12 +113,14 @@ def latest_projector(settings: ReadModelsSettings, running: Running, settled: Se
 
 def analytics_projector(settings: ReadModelsSettings, running: Running, settled: Settled) -> None:
     """Load readings and hours into ClickHouse until stopped; sends the dead letters of hours."""
+    settled()
     clickhouse = ClickHouseHttp(settings.clickhouse_url)
     reader = KafkaMeasuredLog(
         settings.kafka_bootstrap,
         RegistrySchemaIds(settings.registry_url),
-        settings.clock(),
+        SystemClock(),
         Outbox(new_producer(settings.kafka_bootstrap)),
+        model="analytics",
         topics=(READINGS, HOURS),
         limits=Limits(records_max=BATCH_MAX, gather_s=GATHER_S),
     )
@@ -141,7 +145,12 @@ def history_projector(settings: ReadModelsSettings, running: Running, settled: S
     migrate(settings.postgres_dsn, MIGRATIONS)
     serde = Serde(RegistrySchemaIds(settings.registry_url))
     reader = KafkaEventLog(
-        settings.kafka_bootstrap, serde, settings.clock(), None, topics=(ALERTS, ANIMALS)
+        settings.kafka_bootstrap,
+        serde,
+        SystemClock(),
+        None,
+        model="animal_history",
+        topics=(ALERTS, ANIMALS),
     )
     store = open_history_store(settings.postgres_dsn)
     try:

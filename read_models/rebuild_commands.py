@@ -61,6 +61,7 @@ def rebuild_analytics(
             RegistrySchemaIds(registry_url),
             SystemClock(),
             letters=None,
+            model="analytics",
             topics=(READINGS, HOURS),
         )
         opened.callback(reader.close)
@@ -90,6 +91,7 @@ def rebuild_animal_history(
             Serde(RegistrySchemaIds(registry_url)),
             SystemClock(),
             letters=None,
+            model="animal_history",
             topics=(ALERTS, ANIMALS),
         )
         opened.callback(reader.close)

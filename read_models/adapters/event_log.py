@@ -23,17 +23,18 @@ class KafkaEventLog(KafkaLog):
     a rebuild does, and whoever reads a topic whose letters another writes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the reader is wired from its parts
         self,
         bootstrap: str,
         serde: Serde,
         clock: Clock,
         letters: Outbox | None,
         *,
+        model: str = "worklist",
         topics: Sequence[KafkaTopic] = (ALERTS,),
         limits: Limits | None = None,
     ) -> None:
-        super().__init__(bootstrap, topics, clock, limits or Limits())
+        super().__init__(bootstrap, model, topics, clock, limits or Limits())
         self._serde = serde
         self._letters = letters
 

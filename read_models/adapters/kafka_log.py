@@ -16,19 +16,28 @@ from runtime.consume import Limits, place_of, poll_batch
 from runtime.kafka import new_consumer
 from runtime.retry import retried
 
-GROUP = "herd-read-models"  # for the broker's quotas and logs; nothing is committed under it
+# for the broker's quotas and logs, and each model's lag; nothing is committed under it
+GROUP = "herd-read-models"
 ASK_MAX_S = 5.0
 RETRY_MAX_S = 20.0  # a broker that restarts is back by then, and we are not taken for stuck
 HEARD_MAX_S = 0.5  # a broker that takes longer is not there
 
 
 class KafkaLog:
-    """The part of LogReader (read_models/base.py) that asks nothing of the records. One thread."""
+    """The part of LogReader (read_models/base.py) that asks nothing of the records. One thread.
+
+    model: whose log it is. clock: real time, as Kafka's own times of the records are.
+    """
 
     def __init__(
-        self, bootstrap: str, topics: Sequence[KafkaTopic], clock: Clock, limits: Limits
+        self,
+        bootstrap: str,
+        model: str,
+        topics: Sequence[KafkaTopic],
+        clock: Clock,
+        limits: Limits,
     ) -> None:
-        self._consumer: Consumer = new_consumer(bootstrap, GROUP)
+        self._consumer: Consumer = new_consumer(bootstrap, f"{GROUP}-{model}")
         self._topics = topics
         self._clock = clock
         self._limits = limits

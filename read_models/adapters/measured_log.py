@@ -27,17 +27,18 @@ class KafkaMeasuredLog(KafkaLog):
     letters of readings are the pipeline's, which reads the same topic.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the reader is wired from its parts
         self,
         bootstrap: str,
         schema_ids: SchemaIds,
         clock: Clock,
         letters: Outbox | None,
         *,
+        model: str = "latest",
         topics: Sequence[KafkaTopic] = (READINGS,),
         limits: Limits | None = None,
     ) -> None:
-        super().__init__(bootstrap, topics, clock, limits or Limits(records_max=BATCH_MAX))
+        super().__init__(bootstrap, model, topics, clock, limits or Limits(records_max=BATCH_MAX))
         self._columns = ColumnReader(schema_ids)
         self._serde = Serde(schema_ids)
         self._letters = letters
