@@ -104,3 +104,13 @@ def days_after(days: float, change: Change) -> list[Event[Any]]:
 def when(hour: float) -> datetime:
     """The time so many hours after the week."""
     return MIDNIGHT + timedelta(days=LEARNT_DAYS, hours=hour)
+
+
+def eventful(animal: str, hour: int, measures: Measures) -> Measures | None:
+    """One ill and feverish, one in oestrus, one silent for a while, hours after the week."""
+    if animal == HERD[3] and hour >= 2:
+        low = {name: measures[name] * 0.4 for name in ("rumination_minutes", "eating_minutes")}
+        return measures | low | {"temperature_c": 40.6 if hour % 12 > 5 else 38.9}
+    if animal == HERD[5] and 6 <= hour < 21:
+        return measures | {"activity": measures["activity"] * 3, "rumination_minutes": 12.0}
+    return None if animal == HERD[7] and 8 <= hour < 20 else measures

@@ -1,0 +1,84 @@
+"""Readings as parts of hours: whose hour they are, and what they bring into it."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from contracts.columns import columns_of, micros
+from pipeline.features import HourParts, hour_parts, signals
+from pipeline.hours import COUNTED
+from tests.builders import MORNING, a_reading
+
+RUMINATION = COUNTED.index("rumination_minutes")
+
+
+def parts_of(*readings: Any) -> HourParts:  # noqa: ANN401  events of readings
+    """The parts of these readings."""
+    columns = columns_of(list(enumerate(readings)))
+    everyone = np.arange(len(readings))
+    return hour_parts(columns, everyone, everyone)
+
+
+def test_a_reading_counts_in_the_hour_of_its_spans_middle() -> None:
+    """The reading of 4:00 covers the last minutes of the hour before."""
+    parts = parts_of(a_reading(time=MORNING), a_reading(time=MORNING + timedelta(minutes=4)))
+
+    middles = [(us - micros(MORNING)) / 60e6 for us in parts.middle_us.tolist()]
+    assert middles == [-2.5, 1.5]
+    assert parts.seconds.tolist() == [300, 300]
+
+
+def test_a_reading_of_more_than_an_hour_is_cut_evenly() -> None:
+    """Collars that speak every two hours are judged too."""
+    parts = parts_of(
+        a_reading(
+            time=MORNING,
+            interval_s=7200,
+            rumination_minutes=50.0,
+            temperature_c=38.6,
+            temperature_site="rumen",
+        )
+    )
+
+    middles = [(us - micros(MORNING)) / 60e6 for us in parts.middle_us.tolist()]
+    assert middles == [-90, -30]
+    assert parts.centi[:, RUMINATION].tolist() == [2500, 2500]
+    assert parts.last.tolist() == parts.warm.tolist() == [False, True]
+
+
+def test_what_was_not_measured_is_told_from_nothing() -> None:
+    """No minute of rumination is news; no rumination sensor is none."""
+    parts = parts_of(a_reading(rumination_minutes=0.0), a_reading())
+
+    assert parts.measured[:, RUMINATION].tolist() == [True, False]
+    assert parts.centi[:, RUMINATION].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("measured", "centi"),
+    [(2.2, 220), (900.0, 500), (-3.0, 0)],
+    ids=["honest", "longer than its span", "negative"],
+)
+def test_minutes_fit_into_their_span(measured: float, centi: int) -> None:
+    """A broken sensor must not bend what is usual for its animal."""
+    parts = parts_of(a_reading(interval_s=300, rumination_minutes=measured))
+
+    assert parts.centi[0, RUMINATION] == centi
+
+
+def test_an_ear_tag_measures_no_body_temperature() -> None:
+    """It follows the air: r = 0.75 with the air, 0.29 with the core."""
+    readings = [
+        a_reading(temperature_c=38.6, temperature_site=site) for site in ("ear", "core", "rumen")
+    ]
+    columns = columns_of(list(enumerate(readings)))
+
+    found = signals(columns, np.arange(3), np.arange(3)).body_temperature
+
+    assert found.reading.tolist() == [1, 2]
+    assert found.rumen.tolist() == [False, True]
+    assert parts_of(*readings).warm.tolist() == [False, True, True]
+    assert not math.isnan(float(parts_of(*readings).warmth_centi_c[0]))

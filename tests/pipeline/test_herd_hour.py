@@ -1,0 +1,99 @@
+"""Windows: what was heard against what is usual for just those hours; the herd's median."""
+
+import numpy as np
+import pytest
+
+from pipeline.baselines import SIGNALS, Baselines
+from pipeline.herd_hour import (
+    NO_BASELINE,
+    NOT_MEASURED,
+    TOO_FEW_HOURS,
+    HerdHour,
+    Window,
+    herd_median,
+    herd_ratio,
+    summed,
+)
+from pipeline.hours import HOUR_US, HourBins
+from tests.pipeline.test_hours import parts_of
+
+SIGNAL = "rumination_minutes"
+USUAL = 20.0
+DAY = 10 * 24  # the first hour of the day that is looked at
+
+
+def window(minutes: dict[int, float], *, seconds: int = 3600, learnt: int = 24) -> Window:
+    """The last 24 hours of an animal with these minutes in some of them, USUAL in each being known.
+
+    learnt: of how many hours of the day her usual is known.
+    """
+    bins, baselines = HourBins(), Baselines()
+    bins.table.reach(1)
+    baselines.table.reach(1)
+    for hour in range(learnt):
+        for day in range(3):
+            baselines.learn(np.array([0]), 24 * day + hour, np.full((1, len(SIGNALS)), USUAL))
+    parts = [
+        (0, (DAY + hour) * HOUR_US, seconds, round(100 * value), True)
+        for hour, value in minutes.items()
+    ]
+    if parts:
+        bins.add(parts_of(parts))
+    rows = np.array([0])
+    herd = HerdHour(DAY + 23, rows, np.zeros(1, np.bool_), bins, baselines)
+    return herd.window(SIGNAL, 24)
+
+
+def test_a_whole_day_is_its_minutes_against_the_usual_ones() -> None:
+    """Half of the usual minutes: half."""
+    found = window(dict.fromkeys(range(24), 10.0))
+
+    assert found.ratio[0] == pytest.approx(0.5)
+    assert found.usual[0] == pytest.approx(24 * USUAL)
+    assert found.value[0] == pytest.approx(240)
+
+
+def test_only_what_was_heard_is_held_against_what_is_usual_then() -> None:
+    """Three quarters of the day heard, as usual: as usual, not a quarter less."""
+    found = window(dict.fromkeys(range(18), USUAL))
+
+    assert found.ratio[0] == pytest.approx(1.0)
+    assert found.value[0] == pytest.approx(24 * USUAL)
+
+
+@pytest.mark.parametrize(
+    ("heard", "learnt", "why_not"),
+    [(0, 24, NOT_MEASURED), (17, 24, TOO_FEW_HOURS), (24, 17, NO_BASELINE), (24, 24, None)],
+)
+def test_it_says_why_it_does_not_judge(heard: int, learnt: int, why_not: str | None) -> None:
+    """A silent sensor, a dead zone and a new animal are three different things to look at."""
+    found = window(dict.fromkeys(range(heard), USUAL), learnt=learnt)
+
+    assert found.why_not == [why_not]
+    assert np.isnan(found.ratio[0]) == (why_not is not None)
+
+
+def test_two_collars_on_one_animal_count_as_one() -> None:
+    """While a collar is changed both may speak: she does not ruminate twice."""
+    found = window(dict.fromkeys(range(24), 2 * USUAL), seconds=7200)
+
+    assert found.ratio[0] == pytest.approx(1.0)
+
+
+def test_the_median_is_of_those_who_are_judged_and_of_ten_at_least() -> None:
+    """The median of two follows each of them."""
+    ratios = np.array([*np.linspace(0.5, 1.4, 10), np.nan])
+
+    assert herd_median(ratios) == pytest.approx(0.95)
+    assert herd_median(ratios[1:]) is None
+    assert herd_ratio(ratios[1:]) == 1.0
+    assert herd_ratio(np.zeros(10)) > 0
+
+
+def test_a_sum_does_not_hang_on_how_many_are_summed_beside_it() -> None:
+    """Vectorised sums add in an order that hangs on the shape; these do not."""
+    values = np.random.default_rng(1).random((50, 24)) * 1e3
+
+    alone = np.concatenate([summed(values[row : row + 1]) for row in range(50)])
+
+    assert summed(values).tobytes() == alone.tobytes()
