@@ -36,6 +36,7 @@ from read_models.base import (
 BUILDING_MAX_S = 10  # a builder that is silent for longer is dead, and another may begin
 SAY_EVERY_S = 2.0  # a builder's word on itself, well within BUILDING_MAX_S
 LOOK_EVERY_S = 5.0  # without new data: whether the store is still where we left it
+HOURS_MAX = 5_000  # an insert, each up to 1 kB; a server of ours refuses bodies over 32 MB
 INSERT = "INSERT INTO {table} FORMAT TabSeparated"
 
 
@@ -73,7 +74,7 @@ class ClickHouseAnalyticsStore:
                     "analytics is being rebuilt already: wait until that is done "
                     f"(a rebuild that died is forgotten after {BUILDING_MAX_S} s)"
                 )
-        self._drop_leftovers(but=None)
+        self._drop_leftovers()
         generation = Generation(new_id().replace("-", ""), FOLD_VERSION, epoch, epoch_since)
         for statement in Tables(generation.id).created():
             self._clickhouse.run(statement)
@@ -81,7 +82,7 @@ class ClickHouseAnalyticsStore:
         return generation
 
     def apply(self, generation: Generation, piece: Measured) -> Generation:
-        """Store a batch, one insert a table, and return the generation moved on.
+        """Store a batch, few inserts whatever its size, and return the generation moved on.
 
         Raises GenerationLostError if the generation is gone or its offsets are not where this
         batch began: then `current` tells where to go on.
@@ -89,7 +90,9 @@ class ClickHouseAnalyticsStore:
         self._require_where_we_left(generation, piece.ends)
         tables = Tables(generation.id)
         self._insert(generation, tables.readings, reading_rows(piece.readings))
-        self._insert(generation, tables.hours, hour_rows(piece.hours))
+        for start in range(0, len(piece.hours), HOURS_MAX):
+            rows = hour_rows(piece.hours[start : start + HOURS_MAX])
+            self._insert(generation, tables.hours, rows)
         offsets = "".join(f"{place}\t{end}\n" for place, end in piece.ends.items())
         self._insert(generation, tables.offsets, offsets.encode())
         for place, end in piece.ends.items():
@@ -111,7 +114,7 @@ class ClickHouseAnalyticsStore:
         ):
             return False
         self._say(generation, CURRENT)
-        self._drop_leftovers(but=generation)
+        self._drop_leftovers()
         return True
 
     def give_up(self, generation: Generation) -> None:
@@ -175,14 +178,13 @@ class ClickHouseAnalyticsStore:
             f"{generation.id}\t{generation.fold_version}\t{said}\n".encode(),
         )
 
-    def _drop_leftovers(self, *, but: Generation | None) -> None:
-        """Drop what neither answers nor is being built; with `but`, all others that answered."""
+    def _drop_leftovers(self) -> None:
+        """Drop what neither answers nor is being built."""
         known = self._known()
         answering = next((found.id for found in known if found.said == CURRENT), None)
-        kept = {answering, but.id if but else answering}
         for found in known:
             alive = found.said == BUILDING and found.age_s <= BUILDING_MAX_S
-            if found.id not in kept and not alive:
+            if found.id != answering and not alive:
                 self._drop(found)
 
     def _drop(self, known: _Known) -> None:

@@ -134,6 +134,19 @@ def test_sparks_of_a_whole_board_in_one_question(
     assert found["b", "temperature_c"].usual == (39.5, 39.5, 39.5)
 
 
+def test_a_batch_of_many_hours_goes_in_by_several_inserts(
+    store: ClickHouseAnalyticsStore, analytics: Analytics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year told again comes in batches whose text no server takes at once."""
+    monkeypatch.setattr("read_models.adapters.clickhouse.HOURS_MAX", 2)
+    hours = [an_hour(hour, activity=float(hour)) for hour in range(5)]
+
+    store.apply(answering(store), hours_piece(5, *hours))
+
+    found = analytics.signals(FARM, "nl-0017", DAY, DAY + timedelta(hours=5))
+    assert found.signals["activity"].values == (0.0, 1.0, 2.0, 3.0, 4.0)
+
+
 def test_a_reading_sent_twice_counts_once(
     store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp
 ) -> None:
