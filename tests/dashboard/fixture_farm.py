@@ -41,6 +41,7 @@ CSP = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 TICKET, TOKEN = "ticket-for-once", "token-of-the-owner"
+HELD_MAX_S = 30  # a request that waits ends with the test that forgot it
 MORNING = (
     (0, "down", 6.3),
     (1, "fever", 5.0),
@@ -68,7 +69,8 @@ class FixtureFarm:
         self.forgets = False  # a resume is answered with the whole list
         self.refuses = False
         self.token = TOKEN
-        self.delay_s = 0.0
+        self.answers = threading.Event()  # cleared: every request waits
+        self.answers.set()
         self._sockets: dict[WebSocket, bool] = {}
         self._set(scene)
 
@@ -191,8 +193,7 @@ class FixtureFarm:
     # ---- HTTP ----------------------------------------------------------------------------------
 
     async def _api(self, request: Request) -> Response:
-        if self.delay_s:
-            await asyncio.sleep(self.delay_s)
+        await asyncio.to_thread(self.answers.wait, HELD_MAX_S)
         if self.unreachable:
             return Response(status_code=503)
         parts = request.url.path.removeprefix("/api/v1/").split("/")
@@ -341,6 +342,7 @@ class FixtureFarm:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.answers.set()
         self.drop_sockets()
         self._server.should_exit = True
         self._thread.join(10)

@@ -14,7 +14,7 @@ Frieda Olga Berta Juno Nele Alma Kaja Svea Ruth Wilma Hilde Lotte Gerda Paula Ti
 Emma Lina Ida Greta Clara Mina Selma Thea Elsa Hanna Frida Dora
 """
 FARM_ID = "eschenhof"
-HOURS = 24 * 7
+HOURS = 24 * 8  # a week, and the day before it
 UNITS = {
     "rumination_minutes": "min",
     "eating_minutes": "min",
@@ -72,7 +72,7 @@ def usual_of(signal: str, hour_of_day: float) -> float:
         case "temperature_c":
             return 38.6 + 0.25 * day
         case _:
-            return 30 + 12 * day + 8 * half
+            return 140 + 60 * day + 40 * half
 
 
 SPREAD = {
@@ -80,8 +80,8 @@ SPREAD = {
     "eating_minutes": 4.0,
     "lying_minutes": 6.0,
     "temperature_c": 0.16,
-    "activity": 7.0,
-    "steps": 7.0,
+    "activity": 30.0,
+    "steps": 30.0,
 }
 
 
@@ -112,7 +112,8 @@ def curve(
             value *= 1 + 1.3 * share
         elif condition == "down" and signal == "lying_minutes":
             value += 30 * share
-        values.append(round(max(0.0, min(60.0, value)), 2))
+        most = 60.0 if signal.endswith("_minutes") else 1000.0
+        values.append(round(max(0.0, min(most, value)), 2))
         usual.append(round(level, 2))
     if number % 3 == 2:
         start = hours - min(hours - 2, 100)
@@ -159,7 +160,7 @@ def evidence_of(condition: str, now: datetime, onset_h: float) -> list[Json]:
             ]
         case "oestrus":
             return [
-                one("activity", "1", 462.0, 374.0, 220.0),
+                one("activity", "1", 3528.0, 2850.0, 1680.0),
                 one("rumination_minutes", "min", 128.0, None, 170.0),
             ]
         case "collar_silent":
@@ -236,7 +237,7 @@ SCORES = (
 
 
 def signals_of(number: int, condition: str | None, now: datetime, onset_h: float) -> Json:
-    """Seven days of her signals, and how near every detector is."""
+    """Eight days of her signals, and how near every detector is."""
     series = []
     for name, unit in UNITS.items():
         one = curve(number, name, condition, now, HOURS, onset_h)

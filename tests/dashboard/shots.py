@@ -81,7 +81,7 @@ def _stale(farm: FixtureFarm) -> None:
 
 
 def _slow(farm: FixtureFarm) -> None:
-    farm.delay_s = 6.0
+    farm.answers.clear()
 
 
 def _open_second(page: Page, _farm: FixtureFarm) -> None:

@@ -56,6 +56,9 @@ export const chip = computed(() => {
 /** The word alone, for what need not be drawn every second. */
 export const chipKind = computed(() => chip.value.kind);
 
+/** What is on the screen may be wrong by now, and looks like it. */
+export const isHatched = computed(() => chipKind.value === "stale" || chipKind.value === "catching");
+
 const NOTHING: View = { cases: [], done: [] };
 export const view = computed<View>(() =>
   board.value === null

@@ -1,7 +1,9 @@
 // Chart geometry: only the departure is coloured, gaps are gaps, and two animals compare.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bandOf, bandShapes, departures, gapsOf, lastDay, marksOf, nightsOf, rangeOf, runs, ticksOf } from "../src/charts/geometry";
+import { bandOf, bandShapes, departures, gapsOf, marksOf, nightsOf, rangeOf, runs, ticksOf } from "../src/charts/geometry";
+import { rolled, sideOf } from "../src/charts/rolling";
+import { anAlert, anEvidence } from "./cases";
 
 const flat = (value: number, count: number) => Array.from({ length: count }, () => value);
 const band = { low: flat(8, 5), high: flat(12, 5) };
@@ -49,7 +51,7 @@ test("two animals have the same range; a value beyond widens it instead of leavi
   assert.deepEqual(rangeOf("temperature_c", [38.5, null]), [37.5, 40.5]);
   const [, high] = rangeOf("temperature_c", [42.1]);
   assert.ok(high >= 42.1);
-  assert.ok(rangeOf("steps", [911])[1] >= 911);
+  assert.ok(rangeOf("steps", [9110])[1] >= 9110);
 });
 
 test("grid lines stand at round numbers inside the range", () => {
@@ -72,7 +74,40 @@ test("days are marked at their beginning", () => {
   assert.deepEqual(marks.map((mark) => new Date(mark).getHours()), [0, 0]);
 });
 
-test("a day with too few hours has no sum", () => {
-  assert.equal(lastDay(flat(20, 24)), 480);
-  assert.equal(lastDay([...flat(20, 12), ...Array.from({ length: 12 }, () => null), 20]), null);
+test("only the side that carries the case is coloured", () => {
+  assert.equal(departures([14, 10, 4, 10, 10], band, 0, "below").length, 1);
+  assert.equal(departures([14, 10, 4, 10, 10], band).length, 2);
+});
+
+const aSeries = (name: string, values: (number | null)[]) => ({
+  name,
+  unit: "min",
+  values,
+  usual: flat(20, values.length),
+  spread: flat(3, values.length),
+});
+
+test("a chart shows the last day's sum, as the detectors judge it", () => {
+  const { values, usual, spread } = rolled(aSeries("rumination_minutes", flat(10, 30)));
+  assert.deepEqual([values[22], values[23], usual[29]], [null, 240, 480]);
+  assert.ok(Math.abs((spread[29] ?? 0) - Math.sqrt(24 * 9)) < 1e-9);
+});
+
+test("an hour that was not heard stays a gap, and a day heard too little has no sum", () => {
+  const values = [...flat(10, 24), null, ...flat(10, 3)];
+  assert.deepEqual(rolled(aSeries("rumination_minutes", values)).values.slice(23), [240, null, 240, 240, 240]);
+  const silent = [...flat(10, 12), ...Array.from({ length: 8 }, () => null), ...flat(10, 8)];
+  assert.equal(rolled(aSeries("rumination_minutes", silent)).values.at(-1), null);
+});
+
+test("temperature is no sum, and lying is told in hours", () => {
+  assert.equal(rolled(aSeries("temperature_c", [38.5])).values[0], 38.5);
+  const lying = rolled(aSeries("lying_minutes", flat(30, 24)));
+  assert.deepEqual([lying.values[23], lying.unit], [12, "h"]);
+});
+
+test("a case has the side on which its evidence lies", () => {
+  const drop = anAlert({ evidence: [anEvidence({ signal: "rumination_minutes", value: 300, usual: 500 })] });
+  assert.equal(sideOf(drop, "rumination_minutes"), "below");
+  assert.equal(sideOf(drop, "activity"), null);
 });

@@ -89,6 +89,11 @@ test("an open socket is not enough: without readings for over five minutes it is
   assert.deepEqual(chip(live, { pulse: old }), { kind: "stale", ageMs: 14 * 60_000 });
 });
 
+test("old readings that come in just now are a past that is caught up with", () => {
+  const old = { ...pulse, newest_reading_at: hoursAgo(120), newest_received_at: hoursAgo(0.01) };
+  assert.equal(chip(live, { pulse: old }).kind, "catching");
+});
+
 test("what the server cannot tell is stale since then", () => {
   assert.deepEqual(chip(live, { stale: true, asOf: NOW - 60_000 }), { kind: "stale", ageMs: 60_000 });
 });

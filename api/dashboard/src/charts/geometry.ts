@@ -50,14 +50,20 @@ export function bandShapes({ low, high }: Band): Point[][] {
 
 /**
  * The areas between her line and the nearer edge of her band, from step `since` on.
- * Each closes where the line crosses the edge, so that nothing inside the band is coloured.
+ * side: the one that carries the case; null = both. Each closes where the line crosses the edge, so that nothing inside the band is coloured.
  */
-export function departures(values: Values, band: Band, since = 0): Point[][] {
+export function departures(
+  values: Values,
+  band: Band,
+  since = 0,
+  side: "above" | "below" | null = null,
+): Point[][] {
   const shapes: Point[][] = [];
-  for (const [edge, sign] of [
-    [band.low, -1],
-    [band.high, 1],
+  for (const [edge, sign, is] of [
+    [band.low, -1, "below"],
+    [band.high, 1, "above"],
   ] as const) {
+    if (side !== null && side !== is) continue;
     const out = (index: number): number | null => {
       const value = values[index];
       const limit = edge[index];
@@ -110,15 +116,15 @@ export function lastKnown(values: Values): number {
   return -1;
 }
 
-/** Fixed for each signal, so that two animals compare; wider only where a value needs it. */
+/** Fixed for each signal (see rolling.ts for what is summed), so that two animals compare; wider only where a value needs it. */
 const RANGES: Record<string, Span> = {
   temperature_c: [37.5, 40.5],
-  rumination_minutes: [0, 62],
-  eating_minutes: [0, 48],
-  lying_minutes: [0, 62],
-  drinking_minutes: [0, 12],
-  steps: [0, 400],
-  activity: [0, 100],
+  rumination_minutes: [200, 650],
+  eating_minutes: [50, 400],
+  lying_minutes: [6, 16],
+  drinking_minutes: [0, 40],
+  steps: [0, 2500],
+  activity: [0, 4000],
 };
 
 export function rangeOf(signal: string, ...all: Values[]): Span {
@@ -146,7 +152,6 @@ export function ticksOf([low, high]: Span): Span {
 
 const NIGHT_FROM_H = 20;
 const NIGHT_TO_H = 5;
-const HOUR_MS = 3_600_000;
 
 /** The nights between two moments (ms), 20:00 to 05:00 by the browser's own clock. */
 export function nightsOf(start: number, end: number): Span[] {
@@ -173,11 +178,3 @@ export function marksOf(start: number, end: number, hours: number): number[] {
   return marks;
 }
 
-/** The sum of the newest 24 known hours, scaled to 24; null if fewer than 18 are known. */
-export function lastDay(values: Values, until = lastKnown(values)): number | null {
-  const known = values.slice(Math.max(0, until - 23), until + 1).filter((value) => value !== null);
-  if (known.length < 18) return null;
-  return (known.reduce((sum, value) => sum + value, 0) / known.length) * 24;
-}
-
-export const hoursBetween = (from: number, to: number) => (to - from) / HOUR_MS;

@@ -8,6 +8,7 @@ import uPlot from "uplot";
 import { colours, format, theme } from "../settings";
 import type { Priority, Values } from "../wire";
 import type { Band, Point, Span } from "./geometry";
+import type { Side } from "./rolling";
 import { bandOf, bandShapes, departures, gapsOf, lastKnown, nightsOf, rangeOf, ticksOf } from "./geometry";
 
 export interface ChartData {
@@ -18,7 +19,7 @@ export interface ChartData {
   usual: Values;
   spread: Values;
   /** The case: since when, and from which step on her departures belong to it; null = none. */
-  alert: { since: number; from: number; priority: Priority } | null;
+  alert: { since: number; from: number; priority: Priority; side: Side | null } | null;
 }
 
 const MIDDLE = 0.5; // an hour's value stands in its middle
@@ -167,7 +168,7 @@ function drawGround(plot: uPlot, data: Props): void {
     if (theme.peek() !== "sun") ctx.fillRect(from, top, left + width - from, height);
     ctx.globalAlpha = 1;
     ctx.strokeStyle = colour("--ink");
-    for (const shape of departures(data.values, band, data.alert.from)) {
+    for (const shape of departures(data.values, band, data.alert.from, data.alert.side)) {
       fill(ctx, shape, middle, y);
       ctx.stroke();
     }

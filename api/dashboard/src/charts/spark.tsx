@@ -1,9 +1,10 @@
-// EvidenceSpark: two days of the case's main signal in the size of a thumb nail.
+// EvidenceSpark: the case's main signal in the size of a thumb nail.
 import { words } from "../settings";
 import { sinceOf } from "../words/finding";
 import type { Alert, Spark } from "../wire";
 import type { Point, Span } from "./geometry";
 import { bandOf, bandShapes, departures, gapsOf, lastKnown } from "./geometry";
+import { rolled, sideOf, since, windowOf } from "./rolling";
 import { severityClass } from "../parts/severity";
 
 const PAD = 4;
@@ -15,8 +16,16 @@ export function caseBegin(alert: Alert, start: string, stepS: number): number {
   return Math.max(0, Math.floor(hours - (BEFORE_ONSET_H * 3600) / stepS));
 }
 
+/** The spark as it is drawn: summed over its signal's window, from the first full one on. */
+export function shownOf(spark: Spark): Spark {
+  const first = windowOf(spark.signal) - 1;
+  const start = new Date(Date.parse(spark.start) + first * spark.step_s * 1000).toISOString();
+  return { ...spark, ...since(rolled({ ...spark, name: spark.signal }), first), start };
+}
+
 export function EvidenceSpark(props: { spark: Spark; alert: Alert; width: number; height: number }) {
-  const { spark, alert, width, height } = props;
+  const { alert, width, height } = props;
+  const spark = shownOf(props.spark);
   const last = lastKnown(spark.values);
   if (last < 1) return null;
   const band = bandOf(spark.usual, spark.spread);
@@ -26,7 +35,12 @@ export function EvidenceSpark(props: { spark: Spark; alert: Alert; width: number
     height - PAD / 2 - ((value - range[0]) / (range[1] - range[0])) * (height - PAD);
   const path = (points: Point[]) =>
     points.map(([px, py], at) => `${at ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("");
-  const out = departures(spark.values, band, caseBegin(alert, spark.start, spark.step_s));
+  const out = departures(
+    spark.values,
+    band,
+    caseBegin(alert, spark.start, spark.step_s),
+    sideOf(alert, spark.signal),
+  );
   const value = spark.values[last] as number;
   const usual = spark.usual[last] ?? null;
   const below = out.length === 0 || usual === null ? null : value < usual;

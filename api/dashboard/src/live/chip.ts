@@ -6,7 +6,8 @@ export type Connection =
   | { phase: "live" }
   | { phase: "lost"; since: number; nextTryAt: number | null };
 
-export type ChipKind = "loading" | "live" | "reconnecting" | "offline" | "stale";
+/** catching: readings come in, but old ones: a past that is imported, or a dead spot that ended. */
+export type ChipKind = "loading" | "live" | "reconnecting" | "offline" | "stale" | "catching";
 export interface Chip {
   kind: ChipKind;
   ageMs: number | null; // of the newest reading, or of the loss of the connection
@@ -33,6 +34,10 @@ export function chipOf(
   const newest = told.pulse?.newest_reading_at ?? null;
   const ageMs = newest === null ? null : Math.max(0, farmMs - Date.parse(newest));
   if (told.stale) return { kind: "stale", ageMs: told.asOf === null ? ageMs : wallMs - told.asOf };
-  if (ageMs !== null && ageMs > STALE_AFTER_MS) return { kind: "stale", ageMs };
+  if (ageMs !== null && ageMs > STALE_AFTER_MS) {
+    const received = told.pulse?.newest_received_at ?? null;
+    const comesIn = received !== null && farmMs - Date.parse(received) < STALE_AFTER_MS;
+    return { kind: comesIn ? "catching" : "stale", ageMs };
+  }
   return { kind: "live", ageMs };
 }

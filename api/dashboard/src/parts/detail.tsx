@@ -1,7 +1,8 @@
 // The open case beside the list on a desk: sentence, what to do, the curve, why, who she is.
 import type { Shown } from "../board";
 import { tagOf } from "../board";
-import { caseBegin } from "../charts/spark";
+import { sideOf, windowOf } from "../charts/rolling";
+import { caseBegin, shownOf } from "../charts/spark";
 import { SignalChart } from "../charts/signal_chart";
 import { lastKnown, marksOf } from "../charts/geometry";
 import { farmMinute } from "../clock";
@@ -82,8 +83,10 @@ export function CaseDetail({ item }: { item: Shown }) {
 }
 
 function EvidenceChart({ item }: { item: Shown }) {
-  const { alert, spark } = item;
-  if (spark === null || lastKnown(spark.values) < 0) return null;
+  const { alert } = item;
+  if (item.spark === null) return null;
+  const spark = shownOf(item.spark);
+  if (lastKnown(spark.values) < 0) return null;
   const said = words.value;
   const f = format.value;
   const start = Date.parse(spark.start);
@@ -98,7 +101,7 @@ function EvidenceChart({ item }: { item: Shown }) {
     <div class="panel">
       <header>
         <h2>
-          {name} <span class="meta">{said.per(spark.signal)}, {said.lastDays.toLowerCase()}</span>
+          {name} <span class="meta">{said.summed(windowOf(spark.signal))}</span>
         </h2>
         <span class="meta">
           <span class="key" />
@@ -118,13 +121,14 @@ function EvidenceChart({ item }: { item: Shown }) {
             since: sinceOf(alert),
             from: caseBegin(alert, spark.start, spark.step_s),
             priority: alert.priority,
+            side: sideOf(alert, spark.signal),
           }}
           height={190}
           syncKey={`now-${alert.alert_id}`}
           summary={said.chartSummary(name, value, level == null ? "–" : valueWithUnit(level, spark.unit), missing)}
         />
         <div class="axis" aria-hidden="true">
-          {marksOf(start, end, 12)
+          {marksOf(start, end, spark.values.length > 30 ? 12 : 6)
             .filter((mark) => mark - start > 2 * 3_600_000 && end - mark > 2 * 3_600_000)
             .map((mark) => (
               <span key={mark} style={{ left: place(mark) }}>

@@ -3,7 +3,7 @@ import { farmNow, wallNow } from "../clock";
 import { UNDO_MS, failures, takeUndo, undo, untell } from "../notices";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
-import { chipKind, gap, pulse } from "../store";
+import { chipKind, gap, isHatched, pulse } from "../store";
 import { tagOf } from "../board";
 import { findingOf } from "../words/finding";
 import type { Missing } from "../wire";
@@ -94,13 +94,14 @@ export function GapNotice() {
 
 /** Nothing was heard for a while: hatched, with the time since when. */
 export function StaleNotice() {
-  if (chipKind.value !== "stale") return null;
+  const kind = chipKind.value;
+  if (kind !== "stale" && kind !== "catching") return null;
   const newest = pulse.value?.newest_reading_at ?? null;
-  const said = words.value.stale;
+  const said = words.value[kind];
   const at = newest === null ? "–" : format.value.since(Date.parse(newest), farmNow.value);
   return (
     <p class="notice hatched m">
-      <Icon name="silent" />
+      <Icon name={kind === "stale" ? "silent" : "sync"} />
       <span>
         <b>{said.title(at)}</b> {said.body}
       </span>
@@ -138,6 +139,7 @@ export function EmptyBoard() {
         </p>
       </section>
     );
+  if (isHatched.value) return null; // nobody knows whether nobody needs you
   const newest = heard?.newest_reading_at ?? null;
   const animals = heard?.animals ?? heard?.heard ?? 0;
   const silent = animals - (heard?.heard ?? 0);

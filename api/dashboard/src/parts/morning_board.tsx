@@ -5,7 +5,7 @@ import { dayStart, farmMinute, farmNow, wallNow } from "../clock";
 import { orders } from "../outbox";
 import { unsent } from "../orders";
 import { format, words } from "../settings";
-import { board, chip, connection, pulse, remembered, view } from "../store";
+import { board, connection, isHatched, pulse, remembered, view } from "../store";
 import { Tag } from "./marks";
 import { Severity } from "./marks";
 import { isFresh } from "./case_row";
@@ -121,7 +121,7 @@ function proof(): string {
     const seconds = Math.ceil(((state.nextTryAt ?? 0) - wallNow.value) / 1000);
     return asOf + (seconds > 0 && left === 0 ? `. ${said.nextTry(seconds)}` : "") + wait;
   }
-  if (chip.value.kind === "stale" && heard?.newest_reading_at)
+  if (isHatched.value && heard?.newest_reading_at)
     return said.newestReading(f.since(Date.parse(heard.newest_reading_at), now)) + wait;
   return heard === null || !heard.animals ? wait : said.boardHeard(heard.heard, heard.animals) + wait;
 }

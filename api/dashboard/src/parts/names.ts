@@ -31,7 +31,7 @@ export function personOf(actor: string | null): string {
   if (actor === null) return words.value.theMachine;
   const [kind, id = ""] = actor.split(/:(.*)/);
   if (kind !== "user") return words.value.theMachine;
-  return id === userId.value ? words.value.you : id.charAt(0).toUpperCase() + id.slice(1);
+  return id === userId.value ? words.value.you : (id.charAt(0).toUpperCase() + id.slice(1)).replaceAll("-", " ");
 }
 
 export function isMe(actor: string | null): boolean {
@@ -44,8 +44,7 @@ export function initialsOf(actor: string | null): string {
 }
 
 /** A value with its unit, as it stands beside its signal. */
-export function valueWithUnit(value: number, unit: string, digits = unit === "Cel" ? 1 : 0): string {
+export function valueWithUnit(value: number, unit: string, digits = unit === "Cel" || unit === "h" ? 1 : 0): string {
   const f = format.value;
-  if (unit === "min" && Math.abs(value) >= 600) return `${f.number(value / 60, 1)} h`;
   return `${f.number(value, digits)} ${words.value.units[unit] ?? unit}`.trim();
 }

@@ -4,7 +4,8 @@ import { signal } from "@preact/signals";
 import { farmMinute } from "../clock";
 import { caseBegin } from "../charts/spark";
 import { SignalChart } from "../charts/signal_chart";
-import { lastDay, lastKnown, marksOf } from "../charts/geometry";
+import { lastKnown, marksOf } from "../charts/geometry";
+import { rolled, sideOf, since, windowOf } from "../charts/rolling";
 import { format, wide, words } from "../settings";
 import { change, sinceOf } from "../words/finding";
 import type { Alert, HistoryEvent, Priority, Signals, SignalSeries } from "../wire";
@@ -22,6 +23,9 @@ const ICONS: Record<string, string> = {
 };
 const NOTABLE_PERCENT = 15; // a day's change that is worth bold print
 const NOTABLE_CEL = 0.5;
+
+/** Hours before the week, so that its first day has whole sums. */
+export const LEAD_HOURS = 24;
 
 /** The step under the cursor; null = none. */
 const cursor = signal<number | null>(null);
@@ -41,9 +45,9 @@ interface Props {
 
 export function SignalRows({ data, alert, events, animalId }: Props) {
   const said = words.value;
-  const start = Date.parse(data.start);
   const stepMs = data.step_s * 1000;
-  const end = start + steps(data) * stepMs;
+  const start = Date.parse(data.start) + LEAD_HOURS * stepMs;
+  const end = Date.parse(data.start) + steps(data) * stepMs;
   const place = (at: number) => `${((at - start) / (end - start)) * 100}%`;
   const at = cursor.value;
   return (
@@ -58,7 +62,14 @@ export function SignalRows({ data, alert, events, animalId }: Props) {
       <div class="pad">
         <CalendarLane events={events} alert={alert} start={start} end={end} place={place} />
         {ordered(data.signals, alert).map((series) => (
-          <SignalRow key={series.name} series={series} data={data} alert={alert} syncKey={animalId} />
+          <SignalRow
+            key={series.name}
+            series={since(rolled(series), LEAD_HOURS)}
+            start={start}
+            stepS={data.step_s}
+            alert={alert}
+            syncKey={animalId}
+          />
         ))}
         <div class="axis" aria-hidden="true">
           {marksOf(start, end - stepMs * 4, 24).map((mark) => (
@@ -78,8 +89,16 @@ export function SignalRows({ data, alert, events, animalId }: Props) {
 
 const steps = (data: Signals) => data.coverage.length || (data.signals[0]?.values.length ?? 1);
 
-function SignalRow(props: { series: SignalSeries; data: Signals; alert: Alert | null; syncKey: string }) {
-  const { series, data, alert, syncKey } = props;
+interface RowProps {
+  series: SignalSeries;
+  start: number;
+  stepS: number;
+  alert: Alert | null;
+  syncKey: string;
+}
+
+function SignalRow(props: RowProps) {
+  const { series, start, stepS, alert, syncKey } = props;
   const { name, unit, values, usual, spread } = series;
   const said = words.value;
   const carries = alert?.evidence.some((one) => one.signal === name) ?? false;
@@ -98,8 +117,8 @@ function SignalRow(props: { series: SignalSeries; data: Signals; alert: Alert | 
       </p>
       <SignalChart
         signal={name}
-        start={Date.parse(data.start)}
-        stepS={data.step_s}
+        start={start}
+        stepS={stepS}
         values={values}
         usual={usual}
         spread={spread}
@@ -108,8 +127,9 @@ function SignalRow(props: { series: SignalSeries; data: Signals; alert: Alert | 
             ? null
             : {
                 since: sinceOf(alert),
-                from: caseBegin(alert, data.start, data.step_s),
+                from: caseBegin(alert, new Date(start).toISOString(), stepS),
                 priority: alert.priority,
+                side: sideOf(alert, name),
               }
         }
         height={carries ? 132 : wide.value ? 84 : 96}
@@ -128,14 +148,14 @@ function SignalRow(props: { series: SignalSeries; data: Signals; alert: Alert | 
   }
 }
 
-/** The newest day (temperature: the newest hour) beside what is usual for it. */
+/** The newest value beside what is usual for it. */
 function summaryOf({ name, unit, values, usual }: SignalSeries) {
   const said = words.value;
   const f = format.value;
   const last = lastKnown(values);
   const isLevel = name === "temperature_c";
-  const now = isLevel ? (values[last] ?? null) : lastDay(values, last);
-  const level = isLevel ? (usual[last] ?? null) : lastDay(usual, last);
+  const now = values[last] ?? null;
+  const level = usual[last] ?? null;
   const percent = now === null ? null : change(now, level);
   const excess = now === null || level === null ? null : now - level;
   const deviates = isLevel ? excess : percent;
@@ -144,7 +164,7 @@ function summaryOf({ name, unit, values, usual }: SignalSeries) {
   const delta = deviates === null ? "" : isLevel ? `${f.signed(deviates, 1)} °C` : f.percent(deviates);
   return {
     value: now === null ? said.noData : valueWithUnit(now, unit),
-    expected: shown === "" ? "" : isLevel ? said.usual(shown) : said.usualIn24(shown),
+    expected: shown === "" ? "" : [said.usual(shown), isLevel ? "" : said.summed(windowOf(name))].join(" ").trim(),
     delta: notable || deviates === null ? delta : said.asUsual,
     notable,
   };

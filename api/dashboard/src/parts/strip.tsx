@@ -15,6 +15,7 @@ const CHIP_ICONS: Record<ChipKind, string> = {
   offline: "offline",
   stale: "silent",
   loading: "sync",
+  catching: "sync",
 };
 
 export function LiveChip() {
@@ -22,7 +23,7 @@ export function LiveChip() {
   const said = words.value.chip;
   const age = ageMs === null ? (kind === "live" ? said.noReading : "") : format.value.age(ageMs);
   return (
-    <span class={`live is-${kind}`} data-chip={kind}>
+    <span class={`live is-${kind === "catching" ? "stale" : kind}`} data-chip={kind}>
       <svg class={kind === "live" ? "i ok" : "i"} aria-hidden="true">
         <use href={`#i-${CHIP_ICONS[kind]}`} />
       </svg>

@@ -1,5 +1,6 @@
 // Timeline: everything that ever happened to this animal, newest first.
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { farmMinute } from "../clock";
 import { format, words } from "../settings";
 import { findingOf } from "../words/finding";
@@ -7,6 +8,7 @@ import type { Alert, Evidence, HistoryEvent, Outcome, Priority } from "../wire";
 import { Icon, Rich, Severity } from "./marks";
 import { personOf } from "./names";
 
+const FIRST_SHOWN = 12; // what a person takes in; the others are a tap away
 const ICONS: Record<string, string> = {
   "alert.acknowledged.v1": "boot",
   "alert.released.v1": "undo",
@@ -24,6 +26,9 @@ export function Timeline(props: { events: HistoryEvent[]; more: boolean; onMore:
   const said = words.value;
   const f = format.value;
   const now = farmMinute.value;
+  const [all, setAll] = useState(false);
+  const events = all ? props.events : props.events.slice(0, FIRST_SHOWN);
+  const hidden = events.length < props.events.length;
   return (
     <section class="panel hist">
       <header>
@@ -31,7 +36,7 @@ export function Timeline(props: { events: HistoryEvent[]; more: boolean; onMore:
       </header>
       <div class="pad">
         <ol class="tl">
-          {props.events.map((event) => {
+          {events.map((event) => {
             const at = Date.parse(event.occurred_at);
             return (
               <li key={event.event_id}>
@@ -49,8 +54,12 @@ export function Timeline(props: { events: HistoryEvent[]; more: boolean; onMore:
             );
           })}
         </ol>
-        {props.more ? (
-          <button class="btn wide" type="button" onClick={props.onMore}>
+        {hidden || props.more ? (
+          <button
+            class="btn wide"
+            type="button"
+            onClick={() => (hidden ? setAll(true) : props.onMore())}
+          >
             {said.showMore}
           </button>
         ) : null}

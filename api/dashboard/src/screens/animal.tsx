@@ -9,7 +9,7 @@ import { expected } from "../orders";
 import { orders } from "../outbox";
 import { userId } from "../session";
 import { format, words } from "../settings";
-import { chipKind, farm, lastTold, report, shown } from "../store";
+import { isHatched, farm, lastTold, report, shown } from "../store";
 import { findingOf } from "../words/finding";
 import type { Alert, AnimalPage, HistoryEvent, Missing, Signals } from "../wire";
 import { CowCard } from "../parts/cow_card";
@@ -22,7 +22,7 @@ import { Strip } from "../parts/strip";
 import { Timeline } from "../parts/timeline";
 import { NearMissList, WhyPanel } from "../parts/why";
 
-const DAYS = 7;
+const DAYS = 7 + 1; // the sums of the first day need the day before
 const REFRESH_MS = 60_000; // a new hour is judged within minutes; a chart needs no more
 
 interface Loaded {
@@ -130,7 +130,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
   }, [name, animal.tag]);
   return (
     <>
-      <header class={chipKind.value === "stale" ? "frame hero hat" : "frame hero"}>
+      <header class={isHatched.value ? "frame hero hat" : "frame hero"}>
         <Strip back title={name} />
         <Hero item={item} page={page} />
       </header>

@@ -8,7 +8,7 @@ import { takeUndo } from "../notices";
 import { takeOn } from "../outbox";
 import { animalPath, go } from "../route";
 import { wide, words } from "../settings";
-import { board, chipKind, letIn, remembered, shown, touched, view, waiting } from "../store";
+import { board, isHatched, letIn, remembered, shown, touched, view, waiting } from "../store";
 import { CaseCard } from "../parts/case_card";
 import { CaseRow, DoneRow } from "../parts/case_row";
 import { CaseDetail } from "../parts/detail";
@@ -38,7 +38,7 @@ export function Now() {
   }, []);
   return (
     <>
-      <header class={chipKind.value === "stale" ? "frame top hat" : "frame top"}>
+      <header class={isHatched.value ? "frame top hat" : "frame top"}>
         <Strip />
         <MorningBoard />
       </header>

@@ -4,59 +4,12 @@ import type { Format } from "./format";
 import type { Evidence } from "../wire";
 import { inseminationSpan } from "./finding";
 import type { Finding } from "./finding";
+import { deTerms } from "./terms";
 import type { Words } from "./en";
 
+const { conditions, signals, whyNot } = deTerms;
+
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
-
-const conditions: Record<string, string> = {
-  fever: "Temperatur",
-  hypothermia: "Untertemperatur",
-  rumination_drop: "Wiederkauen",
-  feeding_drop: "Frisst weniger",
-  drinking_stopped: "Trinkt nicht",
-  illness: "Vielleicht krank",
-  mastitis: "Euter",
-  metritis: "Gebärmutter",
-  ketosis: "Ketose",
-  displaced_abomasum: "Labmagen",
-  oestrus: "Brunst",
-  calving: "Kalbung nahe",
-  calving_prolonged: "Lange Kalbung",
-  lameness: "Lahmheit",
-  down: "Liegt zu lange",
-  heat_stress: "Hitzestress",
-  predator_panic: "Panik in der Herde",
-  geofence_escape: "Außerhalb der Weide",
-  theft: "Vielleicht gestohlen",
-  collar_silent: "Halsband stumm",
-  collar_fault: "Halsband gestört",
-  battery_low: "Batterie schwach",
-  station_silent: "Funkkasten stumm",
-  herd_outbreak: "Mehrere Kühe krank",
-  system_deaf: "Nichts zu hören",
-};
-
-const signals: Record<string, string> = {
-  temperature_c: "Temperatur",
-  rumination_minutes: "Wiederkauen",
-  eating_minutes: "Fressen",
-  lying_minutes: "Liegen",
-  drinking_minutes: "Trinken",
-  steps: "Schritte",
-  activity: "Aktivität",
-  silent_minutes: "Stumm",
-  herd_rumination_pct: "Übrige Herde",
-};
-
-const whyNot: Record<string, string> = {
-  no_baseline: "ihr Übliches ist noch nicht bekannt",
-  too_few_hours: "zu wenige Messungen kamen an",
-  not_measured: "ihr Halsband misst das nicht",
-  no_sensor: "ihr Halsband misst das nicht",
-  no_herd: "zu wenige andere zum Vergleich",
-  calved: "sie hat gerade gekalbt",
-  silent: "ihr Halsband ist stumm",
-};
 
 /** What was measured, for a condition that has no sentence of its own. */
 function measuredText(one: Evidence | null, f: Format): string {
@@ -105,6 +58,7 @@ export const de: Words = {
     reconnecting: "Verbindet neu",
     offline: "Offline",
     stale: "Veraltet",
+    catching: "Holt nach",
     loading: "Lädt",
     noReading: "–",
   },
@@ -148,7 +102,6 @@ export const de: Words = {
   cowCard: "Stallkarte",
   history: "Verlauf",
   sevenDays: "7 Tage gegen ihr eigenes Übliches",
-  lastDays: "Letzte 48 Stunden",
   usualBand: "ihr Übliches",
   showTable: "Als Tabelle zeigen",
   showMore: "Früheres zeigen",
@@ -159,7 +112,6 @@ export const de: Words = {
   noScores: "Noch hat kein Detektor sie beurteilt.",
   limit: (value) => `Grenze ${value}`,
   usual: (value) => `üblich ${value}`,
-  usualIn24: (value) => `üblich ${value} in 24 h`,
   noData: "keine Daten",
   asUsual: "wie üblich",
   coverage: "Angekommene Messungen",
@@ -184,12 +136,12 @@ export const de: Words = {
   conditions,
   condition: (name) => conditions[name] ?? name.replaceAll("_", " "),
   whyNot: (reason) => whyNot[reason] ?? reason.replaceAll("_", " "),
-  units: { min: "min", Cel: "°C", "%": "%", "1": "" },
-  per: (signal) => (signal === "temperature_c" ? "°C" : "je Stunde"),
+  units: { min: "min", h: "h", Cel: "°C", "%": "%", "1": "" },
+  summed: (hours) => (hours === 1 ? "Stunde für Stunde" : `in ${hours} h`),
   time: "Zeit",
   measured: "Gemessen",
   chartSummary: (signal, last, usual, missing) =>
-    `${signal}, sieben Tage, ein Wert je Stunde. Neuester ${last}, üblich ${usual}.` +
+    `${signal}, sieben Tage. Neuester ${last}, üblich ${usual}.` +
     (missing ? ` ${counted(missing, "Stunde", "Stunden")} ohne Daten.` : ""),
   sparkSummary: (signal, below) =>
     below === null
@@ -278,6 +230,10 @@ export const de: Words = {
     analytics: "Kurven",
     history: "Namen und Verlauf",
     worklist: "Fälle",
+  },
+  catching: {
+    title: (at) => `Ältere Messungen kommen herein, bis ${at}.`,
+    body: "Was seither geschah, ist noch nicht bekannt.",
   },
   stale: {
     title: (at) => `Nichts Neues seit ${at}.`,

@@ -4,6 +4,9 @@ import type { Format } from "./format";
 import type { Evidence } from "../wire";
 import { inseminationSpan } from "./finding";
 import type { Finding } from "./finding";
+import { enTerms } from "./terms";
+
+const { conditions, signals, whyNot } = enTerms;
 
 const ordinal = (n: number) => {
   const tens = n % 100;
@@ -11,57 +14,6 @@ const ordinal = (n: number) => {
   return `${n}${["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
 };
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
-
-/** The general word for a condition, where nothing better is known; never a diagnosis. */
-const conditions: Record<string, string> = {
-  fever: "Temperature",
-  hypothermia: "Low temperature",
-  rumination_drop: "Rumination",
-  feeding_drop: "Eating less",
-  drinking_stopped: "Not drinking",
-  illness: "May be ill",
-  mastitis: "Udder",
-  metritis: "Womb",
-  ketosis: "Ketosis",
-  displaced_abomasum: "Stomach",
-  oestrus: "Heat",
-  calving: "Calving near",
-  calving_prolonged: "Long calving",
-  lameness: "Lameness",
-  down: "Lying too long",
-  heat_stress: "Heat stress",
-  predator_panic: "Panic in the herd",
-  geofence_escape: "Outside the fence",
-  theft: "May be stolen",
-  collar_silent: "Silent collar",
-  collar_fault: "Collar fault",
-  battery_low: "Battery low",
-  station_silent: "Radio box silent",
-  herd_outbreak: "Several cows ill",
-  system_deaf: "Nothing is heard",
-};
-
-const signals: Record<string, string> = {
-  temperature_c: "Temperature",
-  rumination_minutes: "Rumination",
-  eating_minutes: "Eating",
-  lying_minutes: "Lying",
-  drinking_minutes: "Drinking",
-  steps: "Steps",
-  activity: "Activity",
-  silent_minutes: "Silent",
-  herd_rumination_pct: "Rest of the herd",
-};
-
-const whyNot: Record<string, string> = {
-  no_baseline: "her usual is not known yet",
-  too_few_hours: "too few readings arrived",
-  not_measured: "her collar does not measure it",
-  no_sensor: "her collar does not measure it",
-  no_herd: "too few others to compare with",
-  calved: "she has just calved",
-  silent: "her collar is silent",
-};
 
 /** What was measured, for a condition that has no sentence of its own. */
 function measuredText(one: Evidence | null, f: Format): string {
@@ -110,6 +62,7 @@ export const en = {
     reconnecting: "Reconnecting",
     offline: "Offline",
     stale: "Stale",
+    catching: "Catching up",
     loading: "Loading",
     noReading: "–",
   },
@@ -154,7 +107,6 @@ export const en = {
   cowCard: "Cow card",
   history: "History",
   sevenDays: "7 days against her own usual",
-  lastDays: "Last 48 hours",
   usualBand: "her own usual",
   showTable: "Show as table",
   showMore: "Show earlier",
@@ -165,7 +117,6 @@ export const en = {
   noScores: "No detector has judged her yet.",
   limit: (value: string) => `limit ${value}`,
   usual: (value: string) => `usual ${value}`,
-  usualIn24: (value: string) => `usual ${value} in 24 h`,
   noData: "no data",
   asUsual: "as usual",
   coverage: "Readings that arrived",
@@ -190,12 +141,12 @@ export const en = {
   conditions,
   condition: (name: string) => conditions[name] ?? name.replaceAll("_", " "),
   whyNot: (reason: string) => whyNot[reason] ?? reason.replaceAll("_", " "),
-  units: { min: "min", Cel: "°C", "%": "%", "1": "" } as Record<string, string>,
-  per: (signal: string): string => (signal === "temperature_c" ? "°C" : "per hour"),
+  units: { min: "min", h: "h", Cel: "°C", "%": "%", "1": "" } as Record<string, string>,
+  summed: (hours: number) => (hours === 1 ? "hour by hour" : `in ${hours} h`),
   time: "Time",
   measured: "Measured",
   chartSummary: (signal: string, last: string, usual: string, missing: number) =>
-    `${signal}, seven days, one value an hour. Newest ${last}, usual ${usual}.` +
+    `${signal}, seven days. Newest ${last}, usual ${usual}.` +
     (missing ? ` ${counted(missing, "hour", "hours")} without data.` : ""),
   sparkSummary: (signal: string, below: boolean | null) =>
     below === null
@@ -284,6 +235,10 @@ export const en = {
     analytics: "curves",
     history: "names and history",
     worklist: "cases",
+  },
+  catching: {
+    title: (at: string) => `Older readings are coming in, up to ${at}.`,
+    body: "What happened since is not known yet.",
   },
   stale: {
     title: (at: string) => `Nothing new since ${at}.`,

@@ -4,59 +4,12 @@ import type { Format } from "./format";
 import type { Evidence } from "../wire";
 import { inseminationSpan } from "./finding";
 import type { Finding } from "./finding";
+import { esTerms } from "./terms";
 import type { Words } from "./en";
 
+const { conditions, signals, whyNot } = esTerms;
+
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
-
-const conditions: Record<string, string> = {
-  fever: "Temperatura",
-  hypothermia: "Temperatura baja",
-  rumination_drop: "Rumia",
-  feeding_drop: "Come menos",
-  drinking_stopped: "No bebe",
-  illness: "Puede estar enferma",
-  mastitis: "Ubre",
-  metritis: "Útero",
-  ketosis: "Cetosis",
-  displaced_abomasum: "Abomaso",
-  oestrus: "Celo",
-  calving: "Parto cercano",
-  calving_prolonged: "Parto largo",
-  lameness: "Cojera",
-  down: "Echada demasiado tiempo",
-  heat_stress: "Estrés por calor",
-  predator_panic: "Pánico en el rebaño",
-  geofence_escape: "Fuera de la valla",
-  theft: "Puede ser robo",
-  collar_silent: "Collar mudo",
-  collar_fault: "Fallo del collar",
-  battery_low: "Batería baja",
-  station_silent: "Antena muda",
-  herd_outbreak: "Varias vacas enfermas",
-  system_deaf: "No se oye nada",
-};
-
-const signals: Record<string, string> = {
-  temperature_c: "Temperatura",
-  rumination_minutes: "Rumia",
-  eating_minutes: "Comida",
-  lying_minutes: "Echada",
-  drinking_minutes: "Bebida",
-  steps: "Pasos",
-  activity: "Actividad",
-  silent_minutes: "Mudo",
-  herd_rumination_pct: "Resto del rebaño",
-};
-
-const whyNot: Record<string, string> = {
-  no_baseline: "aún no se conoce lo usual en ella",
-  too_few_hours: "llegaron muy pocas medidas",
-  not_measured: "su collar no lo mide",
-  no_sensor: "su collar no lo mide",
-  no_herd: "muy pocas otras para comparar",
-  calved: "acaba de parir",
-  silent: "su collar está mudo",
-};
 
 /** What was measured, for a condition that has no sentence of its own. */
 function measuredText(one: Evidence | null, f: Format): string {
@@ -105,6 +58,7 @@ export const es: Words = {
     reconnecting: "Reconectando",
     offline: "Sin conexión",
     stale: "Atrasado",
+    catching: "Poniéndose al día",
     loading: "Cargando",
     noReading: "–",
   },
@@ -148,7 +102,6 @@ export const es: Words = {
   cowCard: "Ficha de la vaca",
   history: "Historial",
   sevenDays: "7 días frente a lo usual en ella",
-  lastDays: "Últimas 48 horas",
   usualBand: "lo usual en ella",
   showTable: "Ver como tabla",
   showMore: "Ver anteriores",
@@ -159,7 +112,6 @@ export const es: Words = {
   noScores: "Ningún detector la ha juzgado aún.",
   limit: (value) => `límite ${value}`,
   usual: (value) => `usual ${value}`,
-  usualIn24: (value) => `usual ${value} en 24 h`,
   noData: "sin datos",
   asUsual: "como siempre",
   coverage: "Medidas que llegaron",
@@ -184,12 +136,12 @@ export const es: Words = {
   conditions,
   condition: (name) => conditions[name] ?? name.replaceAll("_", " "),
   whyNot: (reason) => whyNot[reason] ?? reason.replaceAll("_", " "),
-  units: { min: "min", Cel: "°C", "%": "%", "1": "" },
-  per: (signal) => (signal === "temperature_c" ? "°C" : "por hora"),
+  units: { min: "min", h: "h", Cel: "°C", "%": "%", "1": "" },
+  summed: (hours) => (hours === 1 ? "hora a hora" : `en ${hours} h`),
   time: "Hora",
   measured: "Medido",
   chartSummary: (signal, last, usual, missing) =>
-    `${signal}, siete días, un valor por hora. Último ${last}, usual ${usual}.` +
+    `${signal}, siete días. Último ${last}, usual ${usual}.` +
     (missing ? ` ${counted(missing, "hora", "horas")} sin datos.` : ""),
   sparkSummary: (signal, below) =>
     below === null
@@ -277,6 +229,10 @@ export const es: Words = {
     analytics: "curvas",
     history: "nombres e historial",
     worklist: "casos",
+  },
+  catching: {
+    title: (at) => `Llegan medidas anteriores, hasta ${at}.`,
+    body: "Lo que pasó desde entonces aún no se sabe.",
   },
   stale: {
     title: (at) => `Nada nuevo desde ${at}.`,
