@@ -70,6 +70,12 @@ class Baselines:
         found = float(self.usual(np.array([row]), signal, np.array([hour]))[0, 0])
         return None if np.isnan(found) else round(found, 2)
 
+    def usual_each(self, rows: Longs, signal: str, hours: Longs) -> Floats:
+        """(readings,): her level at one hour each, rows and hours in pairs; NaN until known."""
+        place = (rows, SIGNALS.index(signal), hours % DAY_HOURS)
+        level = self.table["level"][place].astype(np.float64)
+        return np.where(self.table["days"][place] >= DAYS_MIN, level, np.nan)
+
     def _known(self, name: str, rows: Longs, signal: str, hours: Longs) -> Floats:
         place = (rows[:, None], SIGNALS.index(signal), hours % DAY_HOURS)
         found = self.table[name][place].astype(np.float64)

@@ -143,7 +143,7 @@ class _Run:
         judged = first & in_time
         chosen = segment[judged]
         state.hours.add(hour_parts(readings, chosen, self._rows[chosen]))
-        found = signals(readings, chosen, self._rows[chosen])
+        found = signals(readings, chosen, self._rows[chosen], state.baselines)
         # a clock that is ahead says that the collar lives, but not when
         heard_us = np.where(in_time, np.maximum(log_us, occurred_us), log_us)
         spoke = first & (heard_us != NEVER)

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from contracts.columns import ReadingColumns
 from contracts.hour import HOUR_SIGNALS
-from pipeline.tables import Longs, Mask
+from pipeline.baselines import Baselines
+from pipeline.tables import HOUR_US, Longs, Mask
 
+Floats = NDArray[np.float64]
 RUMEN, CORE = "rumen", "core"
 SCALE = 100  # integers hold hundredths: of °C, of minutes, of counts
 CENTI_MAX = 10_000  # ±100 °C: a sum of hundredths over any hour stays far inside its integer
@@ -22,7 +24,7 @@ class BodyTemperature:
     """Body temperatures (readings,): rumen or core only, since an ear tag follows the air.
 
     reading: index in the batch's columns. row: of the animal. centi_c: hundredths of °C. rumen:
-    measured in the rumen (else core).
+    measured in the rumen (else core). usual_c: what is usual for her at that hour, NaN = not known.
     """
 
     reading: Longs
@@ -30,6 +32,7 @@ class BodyTemperature:
     occurred_us: Longs
     centi_c: Longs
     rumen: Mask
+    usual_c: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +61,19 @@ class HourParts:
     last: Mask
 
 
-def signals(readings: ReadingColumns, judged: Longs, row: Longs) -> Signals:
+def signals(readings: ReadingColumns, judged: Longs, row: Longs, baselines: Baselines) -> Signals:
     """Signals of the readings at the indices `judged`; row: (judged,), of their animals."""
     celsius, rumen, body = _body_temperature(readings, judged)
     found = np.nonzero(body)[0]
+    occurred_us = readings.occurred_us[judged][found]
     return Signals(
         BodyTemperature(
             reading=judged[found],
             row=row[found],
-            occurred_us=readings.occurred_us[judged][found],
+            occurred_us=occurred_us,
             centi_c=_centi_c(celsius[found]),
             rumen=rumen[found],
+            usual_c=baselines.usual_each(row[found], "temperature_c", occurred_us // HOUR_US),
         )
     )
 

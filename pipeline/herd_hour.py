@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.baselines import Baselines
 from pipeline.features import SCALE
-from pipeline.hours import HOUR_S, HOUR_US, HourBins
-from pipeline.tables import Longs, Mask
+from pipeline.hours import HOUR_S, HourBins
+from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
 

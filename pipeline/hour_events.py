@@ -13,8 +13,8 @@ from contracts.ids import FarmId
 from contracts.messages import event_type_of
 from pipeline.baselines import Baselines
 from pipeline.detectors.base import Spec, Verdict
-from pipeline.hours import HOUR_S, HOUR_US, OPEN_HOURS, SECONDS_MAX, HourBins
-from pipeline.tables import Longs, Rows
+from pipeline.hours import HOUR_S, OPEN_HOURS, SECONDS_MAX, HourBins
+from pipeline.tables import HOUR_US, Longs, Rows
 
 ACTOR = "pipeline:hours"
 # late readings changed the hour: its values are told anew, its detectors do not judge it again

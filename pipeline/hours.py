@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from contracts.hour import HOUR_SIGNALS
 from pipeline.features import SCALE, HourParts
-from pipeline.tables import Arrays, Column, Longs, Mask, Table
+from pipeline.tables import HOUR_US, Arrays, Column, Longs, Mask, Table
 
 Floats = NDArray[np.float64]
 
-HOUR_US = 3_600_000_000
 HOUR_S = 3600
 # what may still change: late_max (72 h) back, six hours ahead (the steps of an import; its log
 # time moves when all of a step is answered), and the hours that begin and end within those

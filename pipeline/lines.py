@@ -16,9 +16,9 @@ from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import ByHour, ByReading, ByTime, Measured, Verdict
 from pipeline.episodes import Episode
 from pipeline.herd_hour import HerdHour
-from pipeline.hours import COUNTED, HOUR_US, OPEN_HOURS, TEMPERATURE
+from pipeline.hours import COUNTED, OPEN_HOURS, TEMPERATURE
 from pipeline.state import PARTITION_CLOCK, PartitionState
-from pipeline.tables import Longs
+from pipeline.tables import HOUR_US, Longs
 from pipeline.telling import Told, told_change, with_usual
 from pipeline.windows import LATE_MAX_US
 

@@ -13,6 +13,7 @@ Longs = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Arrays = dict[str, NDArray[Any]]
 
+HOUR_US = 3_600_000_000
 ROWS_MIN = 64  # the first allocation; from there on by doubling
 NEVER = -(2**62)  # a time before all times, in microseconds; far from the ends: sums do not wrap
 

@@ -7,8 +7,9 @@ from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from pipeline.detectors.base import Change, Detector, Measured
 from pipeline.episodes import Episode, detection_id_of
-from pipeline.hours import HOUR_US, TEMPERATURE
+from pipeline.hours import TEMPERATURE
 from pipeline.state import PartitionState
+from pipeline.tables import HOUR_US
 
 
 @dataclass(slots=True)

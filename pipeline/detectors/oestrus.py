@@ -24,7 +24,7 @@ REST_HOURS = 4 * 24  # after one: cycles shorter than 18 days are not looked for
 SIGNAL, RUMINATION = "activity", "rumination_minutes"
 
 FACTOR_LIMIT = Limit(
-    "activity_factor", 1.5, "1", "+360 ± 170 % at the peak (Silper 2015); ours: docs/detectors.md"
+    "activity_factor", 1.6, "1", "+360 ± 170 % at the peak (Silper 2015); ours: docs/detectors.md"
 )
 OVER_LIMIT = Limit("over_factor", 1.2, "1", "a case must not flicker; ours: docs/detectors.md")
 RUMINATION_LIMIT = Limit(

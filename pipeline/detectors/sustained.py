@@ -7,8 +7,7 @@ import numpy as np
 
 from contracts.detection import Phase
 from pipeline.detectors.base import NO_READING, Change, Measured
-from pipeline.hours import HOUR_US
-from pipeline.tables import Column, Longs, Mask, Table
+from pipeline.tables import HOUR_US, Column, Longs, Mask, Table
 
 MEMORY: Mapping[str, Column] = {
     "run": Column("uint8"),  # judged hours in a row that speak for a change

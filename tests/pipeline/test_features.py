@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from contracts.columns import columns_of, micros
+from pipeline.baselines import Baselines
 from pipeline.features import HourParts, hour_parts, signals
 from pipeline.hours import COUNTED
 from tests.builders import MORNING, a_reading
@@ -75,8 +76,10 @@ def test_an_ear_tag_measures_no_body_temperature() -> None:
         a_reading(temperature_c=38.6, temperature_site=site) for site in ("ear", "core", "rumen")
     ]
     columns = columns_of(list(enumerate(readings)))
+    baselines = Baselines()
+    baselines.table.reach(3)
 
-    found = signals(columns, np.arange(3), np.arange(3)).body_temperature
+    found = signals(columns, np.arange(3), np.arange(3), baselines).body_temperature
 
     assert found.reading.tolist() == [1, 2]
     assert found.rumen.tolist() == [False, True]

@@ -14,7 +14,8 @@ from pipeline.herd_hour import (
     herd_ratio,
     summed,
 )
-from pipeline.hours import HOUR_US, HourBins
+from pipeline.hours import HourBins
+from pipeline.tables import HOUR_US
 from tests.pipeline.test_hours import parts_of
 
 SIGNAL = "rumination_minutes"

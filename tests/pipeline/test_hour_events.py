@@ -6,8 +6,9 @@ from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import Verdict
 from pipeline.detectors.rumination_drop import RuminationDrop
 from pipeline.hour_events import LATE, HourTeller
-from pipeline.hours import COUNTED, HOUR_US, OPEN_HOURS
+from pipeline.hours import COUNTED, OPEN_HOURS
 from pipeline.state import PartitionState
+from pipeline.tables import HOUR_US
 from tests.pipeline.test_hours import parts_of
 
 HOUR = 24 * 5 + 7

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.hour import HOUR_SIGNALS
 from pipeline.features import HourParts
-from pipeline.hours import COUNTED, HOUR_US, OPEN_HOURS, HourBins
+from pipeline.hours import COUNTED, OPEN_HOURS, HourBins
+from pipeline.tables import HOUR_US
 
 Part = tuple[int, int, int, int, bool]  # row, middle, seconds, hundredths of everything, warm
 

@@ -6,8 +6,8 @@ from contracts.detection import Phase
 from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import NO_READING, Change, Measured
 from pipeline.detectors.fever import Fever
-from pipeline.hours import HOUR_US
 from pipeline.state import PartitionState
+from pipeline.tables import HOUR_US
 from pipeline.telling import told_change
 
 HOT = Measured("temperature_c", "Cel", 29 * HOUR_US, 41.0, 40.0)

@@ -18,7 +18,9 @@ made_readings = st.tuples(
 )
 
 
-def signals_of(readings: Sequence[AnyReading], first: int = 0) -> Signals:
+def signals_of(
+    readings: Sequence[AnyReading], first: int = 0, usual_c: float | None = None
+) -> Signals:
     """The signals of these readings; `first` is the index of the first."""
     columns = np.array(readings, np.int64).reshape(-1, 4).T
     return Signals(
@@ -28,5 +30,6 @@ def signals_of(readings: Sequence[AnyReading], first: int = 0) -> Signals:
             occurred_us=columns[1] * MINUTE_US,
             centi_c=columns[2],
             rumen=columns[3].astype(np.bool_),
+            usual_c=np.full(len(readings), np.nan if usual_c is None else usual_c),
         )
     )

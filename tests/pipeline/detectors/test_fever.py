@@ -57,6 +57,20 @@ def test_the_limit_itself_is_fever_and_a_hundredth_less_is_not(*, rumen: bool, l
     assert changes(*below) == []
 
 
+@pytest.mark.parametrize(
+    ("usual_c", "feverish"), [(38.6, True), (39.2, True), (39.3, False)], ids=str
+)
+def test_who_is_warm_by_nature_has_to_be_warmer(usual_c: float, *, feverish: bool) -> None:
+    """40.0 °C is a fever for most; for one who is at 39.3 every evening it is an evening."""
+    memory = Table(Fever.memory)
+    memory.reach(8)
+    warm = [(0, minute, 4000, True) for minute in range(3)]
+
+    found = Fever().judge(signals_of(warm, usual_c=usual_c), memory)
+
+    assert bool(found) is feverish
+
+
 def test_two_hot_readings_are_not_fever() -> None:
     """One slipped sensor must not call anybody."""
     hot, cool = (0, 1, 4100, True), (0, 3, 3860, True)

@@ -67,7 +67,7 @@ def test_it_tells_activity_usual_and_limit_and_what_rumination_did() -> None:
     )
     assert activity.limit is not None
     assert activity.usual is not None
-    assert activity.value >= activity.limit == pytest.approx(1.5 * activity.usual, rel=0.05)
+    assert activity.value >= activity.limit == pytest.approx(1.6 * activity.usual, rel=0.05)
     assert rumination.usual is not None
     assert rumination.value < rumination.usual
 

@@ -4,8 +4,7 @@ import numpy as np
 
 from contracts.detection import Phase
 from pipeline.detectors.sustained import MEMORY, Hold, changes_of, turns
-from pipeline.hours import HOUR_US
-from pipeline.tables import Table
+from pipeline.tables import HOUR_US, Table
 
 ROWS = np.array([0, 1])
 HOLD = Hold(onset_hours=2, end_hours=3)
