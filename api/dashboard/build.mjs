@@ -1,11 +1,12 @@
 // Builds the dashboard: static/{index.html,app.js,app.css} with stable names, the same bytes from
 // the same sources everywhere. `--tests` bundles the pure parts' tests into build/tests/ instead;
 // `--out DIR` writes elsewhere, which is how the committed files are compared with a fresh build.
-import { build } from "esbuild";
+
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const VERSION_CHARS = 12; // of a file's SHA-256, enough to tell two builds apart
 const here = dirname(fileURLToPath(import.meta.url));
@@ -48,7 +49,9 @@ async function buildPages() {
   // a version in the address lets browsers keep a file for ever, under a name that never changes
   let page = await readFile(join(here, "src/index.html"), "utf8");
   for (const name of ["app.js", "app.css", "icon.svg"]) {
-    const hash = createHash("sha256").update(await readFile(join(out, name))).digest("hex");
+    const hash = createHash("sha256")
+      .update(await readFile(join(out, name)))
+      .digest("hex");
     page = page.replace(`/assets/${name}`, `/assets/${name}?v=${hash.slice(0, VERSION_CHARS)}`);
   }
   await writeFile(join(out, "index.html"), page);

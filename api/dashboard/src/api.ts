@@ -1,13 +1,7 @@
 // The REST API of the farm computer: one function for each question, errors as values of a kind.
-import type {
-  AnimalPage,
-  Board,
-  Farm,
-  History,
-  Signals,
-  SignIn,
-} from "./wire";
+
 import { token } from "./session";
+import type { AnimalPage, Board, Farm, History, Signals, SignIn } from "./wire";
 
 const PATIENCE_MS = 10_000;
 
@@ -30,7 +24,7 @@ export async function call<T>(
   options: { method?: string; body?: object | null; key?: string } = {},
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
-  if (token.value !== null) headers["Authorization"] = `Bearer ${token.value}`;
+  if (token.value !== null) headers.Authorization = `Bearer ${token.value}`;
   if (options.body) headers["Content-Type"] = "application/json";
   if (options.key) headers["Idempotency-Key"] = options.key;
   let answer: Response;
@@ -55,16 +49,11 @@ export async function call<T>(
   }
   if (answer.ok) return read as T;
   const problem = read as { title?: string; detail?: string } | null;
-  throw new RefusedError(
-    answer.status,
-    problem?.title ?? answer.statusText,
-    problem?.detail ?? "",
-  );
+  throw new RefusedError(answer.status, problem?.title ?? answer.statusText, problem?.detail ?? "");
 }
 
 const farm = (farmId: string) => `/api/v1/farms/${encodeURIComponent(farmId)}`;
-const animal = (farmId: string, id: string) =>
-  `${farm(farmId)}/animals/${encodeURIComponent(id)}`;
+const animal = (farmId: string, id: string) => `${farm(farmId)}/animals/${encodeURIComponent(id)}`;
 
 export const signIn = (ticket: string) =>
   call<SignIn>("/api/v1/sessions", { method: "POST", body: { ticket } });
@@ -75,5 +64,5 @@ export const signals = (farmId: string, id: string, days: number) =>
   call<Signals>(`${animal(farmId, id)}/signals?days=${days}`);
 export const history = (farmId: string, id: string, before: number | null) =>
   call<History>(
-    `${animal(farmId, id)}/events?limit=50` + (before === null ? "" : `&before=${before}`),
+    `${animal(farmId, id)}/events?limit=50${before === null ? "" : `&before=${before}`}`,
   );

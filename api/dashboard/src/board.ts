@@ -1,7 +1,8 @@
 // The board as a pure function of what was loaded, what was told since, and what was tapped here.
-import type { Alert, Animal, Board, Case, DoneCase, Priority } from "./wire";
+
 import type { Order } from "./orders";
 import { expected } from "./orders";
+import type { Alert, Animal, Board, Case, DoneCase, Priority } from "./wire";
 
 export const PRIORITIES: readonly Priority[] = ["critical", "urgent", "normal", "informational"];
 

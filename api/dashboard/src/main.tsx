@@ -5,17 +5,17 @@ import * as api from "./api";
 import { RefusedError } from "./api";
 import { startClock } from "./clock";
 import { startSending } from "./outbox";
-import { route, startRouting } from "./route";
-import { keepSession, takeTicket, token } from "./session";
-import { language, theme } from "./settings";
-import { start, startStore } from "./store";
 import { UndoToast } from "./parts/messages";
 import { OutcomeSheet } from "./parts/outcome_sheet";
 import { AppFrame } from "./parts/strip";
+import { route, startRouting } from "./route";
 import { Animal } from "./screens/animal";
 import type { Entry } from "./screens/entry";
 import { HowToComeIn } from "./screens/entry";
 import { Now } from "./screens/now";
+import { keepSession, takeTicket, token } from "./session";
+import { language, theme } from "./settings";
+import { start, startStore } from "./store";
 
 const entry = signal<Entry>("closed");
 
@@ -24,11 +24,7 @@ function App() {
   const open = route.value;
   return (
     <AppFrame>
-      {open.screen === "animal" ? (
-        <Animal key={open.animalId} animalId={open.animalId} />
-      ) : (
-        <Now />
-      )}
+      {open.screen === "animal" ? <Animal key={open.animalId} animalId={open.animalId} /> : <Now />}
       <UndoToast />
       <OutcomeSheet />
     </AppFrame>
@@ -51,7 +47,7 @@ effect(() => {
   const root = document.documentElement;
   root.lang = language.value;
   if (theme.value === "auto") root.removeAttribute("data-theme");
-  else root.dataset["theme"] = theme.value;
+  else root.dataset.theme = theme.value;
 });
 
 async function main(): Promise<void> {

@@ -52,7 +52,11 @@ export function unsent(orders: readonly Order[]): Order[] {
  * The orders after one more. Giving back what was never sent sends nothing: both are forgotten,
  * unless the first is on its way this very moment.
  */
-export function withOrder(orders: readonly Order[], order: Order, onItsWay: string | null): Order[] {
+export function withOrder(
+  orders: readonly Order[],
+  order: Order,
+  onItsWay: string | null,
+): Order[] {
   if (order.verb === "release") {
     const taken = orders.findLast((one) => one.alertId === order.alertId);
     if (taken?.verb === "acknowledge" && taken.position === undefined && taken.key !== onItsWay)

@@ -1,6 +1,6 @@
 // Sends the taps: kept in this browser until the farm computer has them, one after the other.
 import { signal } from "@preact/signals";
-import { AwayError, RefusedError, call } from "./api";
+import { AwayError, call, RefusedError } from "./api";
 import { farmTime } from "./clock";
 import { offerUndo, tell, untell } from "./notices";
 import type { Order, Verb } from "./orders";

@@ -5,7 +5,9 @@ export type Route = { screen: "now" } | { screen: "animal"; animalId: string };
 
 export function routeOf(path: string): Route {
   const found = /^\/animals\/([^/]+)\/?$/.exec(path);
-  return found ? { screen: "animal", animalId: decodeURIComponent(found[1] ?? "") } : { screen: "now" };
+  return found
+    ? { screen: "animal", animalId: decodeURIComponent(found[1] ?? "") }
+    : { screen: "now" };
 }
 
 export const route = signal<Route>(routeOf(location.pathname));

@@ -2,8 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import { read, write } from "./session";
 import { de } from "./words/de";
-import { en } from "./words/en";
 import type { Words } from "./words/en";
+import { en } from "./words/en";
 import { es } from "./words/es";
 import { formatOf } from "./words/format";
 
@@ -24,9 +24,7 @@ export const language = signal<Language>(spoken());
 export const words = computed<Words>(() => LANGUAGES[language.value]);
 export const format = computed(() => formatOf(words.value.locale, words.value));
 
-export const theme = signal<Theme>(
-  THEMES.find((one) => one === read("herdlog.theme")) ?? "auto",
-);
+export const theme = signal<Theme>(THEMES.find((one) => one === read("herdlog.theme")) ?? "auto");
 
 export function setLanguage(next: Language): void {
   language.value = next;

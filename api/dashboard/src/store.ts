@@ -57,7 +57,9 @@ export const chip = computed(() => {
 export const chipKind = computed(() => chip.value.kind);
 
 /** What is on the screen may be wrong by now, and looks like it. */
-export const isHatched = computed(() => chipKind.value === "stale" || chipKind.value === "catching");
+export const isHatched = computed(
+  () => chipKind.value === "stale" || chipKind.value === "catching",
+);
 
 const NOTHING: View = { cases: [], done: [] };
 export const view = computed<View>(() =>
@@ -189,7 +191,12 @@ function listen(farmId: string): void {
     },
     refused(code) {
       if (code === 4401) signOut();
-      else tell({ id: "refused", title: words.value.error.noSuchFarm, next: words.value.error.noSuchFarmNext });
+      else
+        tell({
+          id: "refused",
+          title: words.value.error.noSuchFarm,
+          next: words.value.error.noSuchFarmNext,
+        });
     },
   });
   socket.start();

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { changesBetween, countsOf, isUnknown, sectionsOf, settle, viewOf } from "../src/board";
 import type { Order } from "../src/orders";
 import { bodyOf, expected, pathOf, seen, sent, unsent, withOrder } from "../src/orders";
-import { NOW, aBoard, aCase, anAlert, hoursAgo } from "./cases";
+import { aBoard, aCase, anAlert, hoursAgo, NOW } from "./cases";
 
 const none = new Map();
 const anOrder = (changes: Partial<Order> = {}): Order => ({
@@ -16,8 +16,11 @@ const anOrder = (changes: Partial<Order> = {}): Order => ({
   at: hoursAgo(0),
   ...changes,
 });
-const view = (board = aBoard([aCase()]), told: ReadonlyMap<string, ReturnType<typeof anAlert>> = none, orders: Order[] = []) =>
-  viewOf(board, told, orders, "owner");
+const view = (
+  board = aBoard([aCase()]),
+  told: ReadonlyMap<string, ReturnType<typeof anAlert>> = none,
+  orders: Order[] = [],
+) => viewOf(board, told, orders, "owner");
 
 test("a tap shows at once as mine, before the farm computer knows", () => {
   const [shown] = view(undefined, none, [anOrder()]).cases;
@@ -33,7 +36,9 @@ test("what was told counts over what was loaded, but never what is older", () =>
 });
 
 test("a case that is closed leaves the list and stands under done", () => {
-  const told = new Map([["alert-1", anAlert({ status: "closed", closed_at: hoursAgo(0), position: 11 })]]);
+  const told = new Map([
+    ["alert-1", anAlert({ status: "closed", closed_at: hoursAgo(0), position: 11 })],
+  ]);
   const { cases, done } = view(undefined, told);
   assert.equal(cases.length, 0);
   assert.equal(done[0]?.alert.alert_id, "alert-1");
@@ -41,9 +46,14 @@ test("a case that is closed leaves the list and stands under done", () => {
 
 test("a new case never moves a row under a finger: it waits, and enters at its rank after", () => {
   const before = view(aBoard([aCase({ alert_id: "a" })])).cases;
-  const next = view(aBoard([aCase({ alert_id: "new", priority: "critical" }), aCase({ alert_id: "a" })])).cases;
+  const next = view(
+    aBoard([aCase({ alert_id: "new", priority: "critical" }), aCase({ alert_id: "a" })]),
+  ).cases;
   const busy = settle(before, next, true);
-  assert.deepEqual(busy.shown.map((one) => one.alert.alert_id), ["a"]);
+  assert.deepEqual(
+    busy.shown.map((one) => one.alert.alert_id),
+    ["a"],
+  );
   assert.equal(busy.waiting, 1);
   assert.deepEqual(settle(before, next, false).shown, next);
 });
@@ -52,7 +62,10 @@ test("a closed case stays in its place under a finger, and changes are seen ther
   const before = view(aBoard([aCase({ alert_id: "a" }), aCase({ alert_id: "b" })])).cases;
   const next = view(aBoard([aCase({ alert_id: "b", status: "acknowledged" })])).cases;
   const { shown } = settle(before, next, true);
-  assert.deepEqual(shown.map((one) => one.alert.status), ["open", "acknowledged"]);
+  assert.deepEqual(
+    shown.map((one) => one.alert.status),
+    ["open", "acknowledged"],
+  );
 });
 
 test("sections keep the order of the API within a priority", () => {
@@ -61,11 +74,18 @@ test("sections keep the order of the API within a priority", () => {
     return aCase({ alert_id, priority: priority as "normal" });
   });
   const found = sectionsOf(view(aBoard(cases)).cases);
-  assert.deepEqual(found.map((one) => one.cases.map((each) => each.alert.alert_id)), [["u1"], ["n1", "n2"]]);
+  assert.deepEqual(
+    found.map((one) => one.cases.map((each) => each.alert.alert_id)),
+    [["u1"], ["n1", "n2"]],
+  );
 });
 
 test("critical and urgent are counted together; done counts since midnight", () => {
-  const cases = [aCase({ alert_id: "a", priority: "critical" }), aCase({ alert_id: "b" }), aCase({ alert_id: "c", priority: "normal" })];
+  const cases = [
+    aCase({ alert_id: "a", priority: "critical" }),
+    aCase({ alert_id: "b" }),
+    aCase({ alert_id: "c", priority: "normal" }),
+  ];
   const done = [
     { alert: anAlert({ alert_id: "d", status: "closed", closed_at: hoursAgo(1) }), animal: null },
     { alert: anAlert({ alert_id: "e", status: "closed", closed_at: hoursAgo(20) }), animal: null },
@@ -75,8 +95,16 @@ test("critical and urgent are counted together; done counts since midnight", () 
 });
 
 test("after a gap the screen can say what is new, changed and closed", () => {
-  const before = aBoard([aCase({ alert_id: "stays" }), aCase({ alert_id: "taken" }), aCase({ alert_id: "gone" })]);
-  const after = aBoard([aCase({ alert_id: "new" }), aCase({ alert_id: "stays" }), aCase({ alert_id: "taken", status: "acknowledged" })]);
+  const before = aBoard([
+    aCase({ alert_id: "stays" }),
+    aCase({ alert_id: "taken" }),
+    aCase({ alert_id: "gone" }),
+  ]);
+  const after = aBoard([
+    aCase({ alert_id: "new" }),
+    aCase({ alert_id: "stays" }),
+    aCase({ alert_id: "taken", status: "acknowledged" }),
+  ]);
   const found = changesBetween(before, after).map(({ kind, alert }) => `${kind} ${alert.alert_id}`);
   assert.deepEqual(found, ["fresh new", "changed taken", "gone gone"]);
 });
@@ -96,7 +124,10 @@ test("giving back what was never sent sends nothing at all", () => {
 test("giving back what is on its way is sent after it", () => {
   const release = anOrder({ key: "k2", verb: "release" });
   const kept = withOrder([anOrder()], release, "k1");
-  assert.deepEqual(kept.map((one) => one.verb), ["acknowledge", "release"]);
+  assert.deepEqual(
+    kept.map((one) => one.verb),
+    ["acknowledge", "release"],
+  );
 });
 
 test("a sent order stays until the screen has heard of it, so that nothing flickers back", () => {

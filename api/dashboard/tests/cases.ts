@@ -5,7 +5,15 @@ export const NOW = Date.parse("2026-11-24T05:52:00Z");
 export const hoursAgo = (hours: number) => new Date(NOW - hours * 3_600_000).toISOString();
 
 export function anEvidence(changes: Partial<Evidence>): Evidence {
-  return { signal: "activity", unit: "1", value: 1, limit: null, usual: null, at: hoursAgo(0.1), ...changes };
+  return {
+    signal: "activity",
+    unit: "1",
+    value: 1,
+    limit: null,
+    usual: null,
+    at: hoursAgo(0.1),
+    ...changes,
+  };
 }
 
 export function anAlert(changes: Partial<Alert> = {}): Alert {

@@ -1,7 +1,17 @@
 // Chart geometry: only the departure is coloured, gaps are gaps, and two animals compare.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bandOf, bandShapes, departures, gapsOf, marksOf, nightsOf, rangeOf, runs, ticksOf } from "../src/charts/geometry";
+import {
+  bandOf,
+  bandShapes,
+  departures,
+  gapsOf,
+  marksOf,
+  nightsOf,
+  rangeOf,
+  runs,
+  ticksOf,
+} from "../src/charts/geometry";
 import { rolled, sideOf } from "../src/charts/rolling";
 import { anAlert, anEvidence } from "./cases";
 
@@ -14,7 +24,12 @@ test("inside her band nothing is coloured", () => {
 
 test("a departure begins and ends exactly where the line crosses the edge", () => {
   const [shape] = departures([10, 10, 14, 10, 10], band);
-  assert.deepEqual(shape, [[1.5, 12], [2, 14], [2.5, 12], [2, 12]]);
+  assert.deepEqual(shape, [
+    [1.5, 12],
+    [2, 14],
+    [2.5, 12],
+    [2, 12],
+  ]);
 });
 
 test("departures below are areas to the lower edge", () => {
@@ -29,7 +44,11 @@ test("what happened before the case began stays uncoloured", () => {
 
 test("a departure at the edge of a gap is not drawn over it", () => {
   const [shape] = departures([10, 14, null, 14, 10], band);
-  assert.deepEqual(shape, [[0.5, 12], [1, 14], [1, 12]]);
+  assert.deepEqual(shape, [
+    [0.5, 12],
+    [1, 14],
+    [1, 12],
+  ]);
 });
 
 test("a band that is not known everywhere comes in pieces, and never below nothing", () => {
@@ -44,7 +63,10 @@ test("gaps are hatched, but an hour that is not judged yet is no gap", () => {
 });
 
 test("runs find what holds at the end too", () => {
-  assert.deepEqual(runs(4, (index) => index > 1), [[2, 3]]);
+  assert.deepEqual(
+    runs(4, (index) => index > 1),
+    [[2, 3]],
+  );
 });
 
 test("two animals have the same range; a value beyond widens it instead of leaving the paper", () => {
@@ -55,7 +77,11 @@ test("two animals have the same range; a value beyond widens it instead of leavi
 });
 
 test("grid lines stand at round numbers inside the range", () => {
-  for (const range of [[0, 62], [37.5, 40.5], [0, 450]] as const) {
+  for (const range of [
+    [0, 62],
+    [37.5, 40.5],
+    [0, 450],
+  ] as const) {
     const [first, second] = ticksOf([...range]);
     assert.ok(range[0] < first && first < second && second < range[1]);
   }
@@ -71,7 +97,10 @@ test("a week has its nights, cut at both ends", () => {
 test("days are marked at their beginning", () => {
   const start = new Date(2026, 10, 18, 6).getTime();
   const marks = marksOf(start, start + 48 * 3_600_000, 24);
-  assert.deepEqual(marks.map((mark) => new Date(mark).getHours()), [0, 0]);
+  assert.deepEqual(
+    marks.map((mark) => new Date(mark).getHours()),
+    [0, 0],
+  );
 });
 
 test("only the side that carries the case is coloured", () => {
@@ -95,7 +124,13 @@ test("a chart shows the last day's sum, as the detectors judge it", () => {
 
 test("an hour that was not heard stays a gap, and a day heard too little has no sum", () => {
   const values = [...flat(10, 24), null, ...flat(10, 3)];
-  assert.deepEqual(rolled(aSeries("rumination_minutes", values)).values.slice(23), [240, null, 240, 240, 240]);
+  assert.deepEqual(rolled(aSeries("rumination_minutes", values)).values.slice(23), [
+    240,
+    null,
+    240,
+    240,
+    240,
+  ]);
   const silent = [...flat(10, 12), ...Array.from({ length: 8 }, () => null), ...flat(10, 8)];
   assert.equal(rolled(aSeries("rumination_minutes", silent)).values.at(-1), null);
 });
@@ -107,7 +142,9 @@ test("temperature is no sum, and lying is told in hours", () => {
 });
 
 test("a case has the side on which its evidence lies", () => {
-  const drop = anAlert({ evidence: [anEvidence({ signal: "rumination_minutes", value: 300, usual: 500 })] });
+  const drop = anAlert({
+    evidence: [anEvidence({ signal: "rumination_minutes", value: 300, usual: 500 })],
+  });
   assert.equal(sideOf(drop, "rumination_minutes"), "below");
   assert.equal(sideOf(drop, "activity"), null);
 });

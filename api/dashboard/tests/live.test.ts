@@ -5,9 +5,14 @@ import type { Connection } from "../src/live/chip";
 import { chipOf } from "../src/live/chip";
 import { greeting, step, streamAt } from "../src/live/stream";
 import type { LiveMessage, Pulse } from "../src/wire";
-import { NOW, anAlert, hoursAgo } from "./cases";
+import { anAlert, hoursAgo, NOW } from "./cases";
 
-const pulse: Pulse = { newest_reading_at: new Date(NOW - 4_000).toISOString(), newest_received_at: null, heard: 1, animals: 1 };
+const pulse: Pulse = {
+  newest_reading_at: new Date(NOW - 4_000).toISOString(),
+  newest_received_at: null,
+  heard: 1,
+  animals: 1,
+};
 const stream = streamAt("e1", 10, null);
 const anEvent = (offset: number, position = offset): LiveMessage => ({
   type: "ev",
@@ -20,7 +25,12 @@ const anEvent = (offset: number, position = offset): LiveMessage => ({
 test("it asks to go on from where it stands", () => {
   const [auth, alerts, pulse] = greeting("token", "f", { ...stream, offset: 42 });
   assert.deepEqual(auth, { type: "auth", token: "token" });
-  assert.deepEqual(alerts, { type: "sub", id: 1, channel: "farm/f/alerts", since: { epoch: "e1", offset: 42 } });
+  assert.deepEqual(alerts, {
+    type: "sub",
+    id: 1,
+    channel: "farm/f/alerts",
+    since: { epoch: "e1", offset: 42 },
+  });
   assert.deepEqual(pulse, { type: "sub", id: 2, channel: "farm/f/pulse" });
 });
 
@@ -33,7 +43,13 @@ test("an event moves it on, and one that comes twice changes nothing", () => {
 });
 
 test("a resume without a gap keeps everything", () => {
-  const { stream: after, effects } = step(stream, { type: "subbed", id: 1, epoch: "e1", offset: 10, recovered: true });
+  const { stream: after, effects } = step(stream, {
+    type: "subbed",
+    id: 1,
+    epoch: "e1",
+    offset: 10,
+    recovered: true,
+  });
   assert.equal(after.offset, 10);
   assert.deepEqual(effects, []);
 });
@@ -41,14 +57,28 @@ test("a resume without a gap keeps everything", () => {
 test("a record that cannot be continued is a gap: the new list counts, in the new epoch", () => {
   const snapshot = [anAlert({ alert_id: "a", position: 3 })];
   const { stream: after, effects } = step(stream, {
-    type: "subbed", id: 1, epoch: "e2", offset: 3, recovered: false, as_of: null, snapshot,
+    type: "subbed",
+    id: 1,
+    epoch: "e2",
+    offset: 3,
+    recovered: false,
+    as_of: null,
+    snapshot,
   });
   assert.deepEqual([after.epoch, after.offset, [...after.told.keys()]], ["e2", 3, ["a"]]);
   assert.deepEqual(effects, [{ kind: "gap" }]);
 });
 
 test("the answer for the pulse is no gap of the cases", () => {
-  const message: LiveMessage = { type: "subbed", id: 2, epoch: "e1", offset: 0, recovered: false, as_of: null, snapshot: [] };
+  const message: LiveMessage = {
+    type: "subbed",
+    id: 2,
+    epoch: "e1",
+    offset: 0,
+    recovered: false,
+    as_of: null,
+    snapshot: [],
+  };
   assert.deepEqual(step(stream, message), { stream, effects: [] });
 });
 
@@ -60,12 +90,20 @@ test("after a restore of the store its events count though their numbers are low
 test("stale is believed until the next ping", () => {
   const stale = step(stream, { type: "stale", as_of: hoursAgo(1), now: hoursAgo(0) }).stream;
   assert.equal(stale.stale, true);
-  assert.equal(step(stale, { type: "ping", as_of: hoursAgo(0), now: hoursAgo(0) }).stream.stale, false);
+  assert.equal(
+    step(stale, { type: "ping", as_of: hoursAgo(0), now: hoursAgo(0) }).stream.stale,
+    false,
+  );
 });
 
 test("the pulse brings the farm's clock, and keeps the number of animals while it is not told", () => {
   const before = { ...stream, pulse: { ...pulse, animals: 120 } };
-  const message: LiveMessage = { type: "tm", ch: "farm/f/pulse", now: hoursAgo(0), data: { ...pulse, animals: null } };
+  const message: LiveMessage = {
+    type: "tm",
+    ch: "farm/f/pulse",
+    now: hoursAgo(0),
+    data: { ...pulse, animals: null },
+  };
   const { stream: after, effects } = step(before, message);
   assert.equal(after.pulse?.animals, 120);
   assert.deepEqual(effects, [{ kind: "clock", at: hoursAgo(0) }]);
@@ -95,11 +133,18 @@ test("old readings that come in just now are a past that is caught up with", () 
 });
 
 test("what the server cannot tell is stale since then", () => {
-  assert.deepEqual(chip(live, { stale: true, asOf: NOW - 60_000 }), { kind: "stale", ageMs: 60_000 });
+  assert.deepEqual(chip(live, { stale: true, asOf: NOW - 60_000 }), {
+    kind: "stale",
+    ageMs: 60_000,
+  });
 });
 
 test("a loss is reconnecting for a minute, then offline; without a network at once", () => {
-  const lost = (ageMs: number): Connection => ({ phase: "lost", since: NOW - ageMs, nextTryAt: null });
+  const lost = (ageMs: number): Connection => ({
+    phase: "lost",
+    since: NOW - ageMs,
+    nextTryAt: null,
+  });
   assert.equal(chip(lost(38_000)).kind, "reconnecting");
   assert.equal(chip(lost(61_000)).kind, "offline");
   assert.equal(chip(lost(1_000), {}, false).kind, "offline");

@@ -1,19 +1,33 @@
 // Sentences: who, what changed by how much against what is usual, since when, what it may be.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Alert } from "../src/wire";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
 import { es } from "../src/words/es";
 import { findingOf, inseminationSpan, reach } from "../src/words/finding";
 import { formatOf, parts, plain } from "../src/words/format";
-import type { Alert } from "../src/wire";
-import { NOW, anAlert, anEvidence, hoursAgo } from "./cases";
+import { anAlert, anEvidence, hoursAgo, NOW } from "./cases";
 
 const ALL = [en, de, es];
 const fever = anAlert({
   evidence: [
-    anEvidence({ signal: "temperature_c", unit: "Cel", value: 39.7, limit: 39.6, usual: 38.5, at: hoursAgo(0.3) }),
-    anEvidence({ signal: "temperature_c", unit: "Cel", value: 40.0, limit: 39.6, usual: 38.6, at: hoursAgo(0.1) }),
+    anEvidence({
+      signal: "temperature_c",
+      unit: "Cel",
+      value: 39.7,
+      limit: 39.6,
+      usual: 38.5,
+      at: hoursAgo(0.3),
+    }),
+    anEvidence({
+      signal: "temperature_c",
+      unit: "Cel",
+      value: 40.0,
+      limit: 39.6,
+      usual: 38.6,
+      at: hoursAgo(0.1),
+    }),
   ],
 });
 const rumination = anAlert({
@@ -32,7 +46,15 @@ const oestrus = anAlert({
 });
 const silent = anAlert({
   condition: "collar_silent",
-  evidence: [anEvidence({ signal: "silent_minutes", unit: "min", value: 180, limit: 180, at: hoursAgo(6 + 1 / 3) })],
+  evidence: [
+    anEvidence({
+      signal: "silent_minutes",
+      unit: "min",
+      value: 180,
+      limit: 180,
+      at: hoursAgo(6 + 1 / 3),
+    }),
+  ],
 });
 
 function said(words: typeof en, alert: Alert, name = "Berta"): string {
@@ -41,7 +63,10 @@ function said(words: typeof en, alert: Alert, name = "Berta"): string {
 }
 
 test("a fever is told by its newest reading against her usual for that hour", () => {
-  assert.match(said(en, fever), /^Berta is 1\.4 °C above her usual for this hour \(40\.0 °C\), since 00:52\./);
+  assert.match(
+    said(en, fever),
+    /^Berta is 1\.4 °C above her usual for this hour \(40\.0 °C\), since 00:52\./,
+  );
   assert.match(said(de, fever), /^Berta ist 1,4 °C wärmer als sonst um diese Zeit/);
 });
 
@@ -52,17 +77,25 @@ test("a fever whose usual is not known is told as it was measured, and nothing i
 
 test("a drop of rumination says what share, the minutes, and that the herd is as usual", () => {
   const sentence = said(en, rumination);
-  assert.match(sentence, /ruminates 38 % less .* 312 instead of 503 minutes a day, since Mon 20:52/);
+  assert.match(
+    sentence,
+    /ruminates 38 % less .* 312 instead of 503 minutes a day, since Mon 20:52/,
+  );
   assert.match(sentence, /rest of the herd ruminates as usual \(−3 %\)/);
 });
 
 test("a herd that eats less too is not called usual: then it may be the feed", () => {
-  const evidence = rumination.evidence.map((one) => (one.unit === "%" ? { ...one, value: -22 } : one));
+  const evidence = rumination.evidence.map((one) =>
+    one.unit === "%" ? { ...one, value: -22 } : one,
+  );
   assert.doesNotMatch(said(en, anAlert({ ...rumination, evidence })), /rest of the herd/);
 });
 
 test("heat names the hours in which to inseminate, from its onset", () => {
-  assert.match(said(en, oestrus), /2\.1 times as active .* May be in heat: best time to inseminate 08–16 h/);
+  assert.match(
+    said(en, oestrus),
+    /2\.1 times as active .* May be in heat: best time to inseminate 08–16 h/,
+  );
   const { from, to } = inseminationSpan(Date.parse("2026-11-24T02:20:00Z"));
   assert.equal((to - from) / 3_600_000, 8);
 });
@@ -83,7 +116,14 @@ test("no sentence ever claims a diagnosis, and none uses a word of ours", () => 
 
 test("evidence that is missing or of another condition still gives a sentence", () => {
   for (const words of ALL)
-    for (const condition of ["fever", "rumination_drop", "oestrus", "collar_silent", "lameness", "never_heard_of"])
+    for (const condition of [
+      "fever",
+      "rumination_drop",
+      "oestrus",
+      "collar_silent",
+      "lameness",
+      "never_heard_of",
+    ])
       assert.match(said(words, anAlert({ condition, evidence: [] })), /^Berta: \S/);
 });
 

@@ -40,12 +40,14 @@ export function runs(length: number, is: (index: number) => boolean): Span[] {
 
 /** The band as closed shapes, one for each run of steps in which it is known. */
 export function bandShapes({ low, high }: Band): Point[][] {
-  return runs(low.length, (index) => low[index] != null && high[index] != null).map(([from, to]) => {
-    const shape: Point[] = [];
-    for (let index = from; index <= to; index += 1) shape.push([index, high[index] as number]);
-    for (let index = to; index >= from; index -= 1) shape.push([index, low[index] as number]);
-    return shape;
-  });
+  return runs(low.length, (index) => low[index] != null && high[index] != null).map(
+    ([from, to]) => {
+      const shape: Point[] = [];
+      for (let index = from; index <= to; index += 1) shape.push([index, high[index] as number]);
+      for (let index = to; index >= from; index -= 1) shape.push([index, low[index] as number]);
+      return shape;
+    },
+  );
 }
 
 /**
@@ -112,7 +114,8 @@ export function gapsOf(values: Values): Span[] {
 }
 
 export function lastKnown(values: Values): number {
-  for (let index = values.length - 1; index >= 0; index -= 1) if (values[index] != null) return index;
+  for (let index = values.length - 1; index >= 0; index -= 1)
+    if (values[index] != null) return index;
   return -1;
 }
 
@@ -177,4 +180,3 @@ export function marksOf(start: number, end: number, hours: number): number[] {
     if (mark.getTime() >= start) marks.push(mark.getTime());
   return marks;
 }
-

@@ -8,8 +8,17 @@ import uPlot from "uplot";
 import { colours, format, theme } from "../settings";
 import type { Priority, Values } from "../wire";
 import type { Band, Point, Span } from "./geometry";
+import {
+  bandOf,
+  bandShapes,
+  departures,
+  gapsOf,
+  lastKnown,
+  nightsOf,
+  rangeOf,
+  ticksOf,
+} from "./geometry";
 import type { Side } from "./rolling";
-import { bandOf, bandShapes, departures, gapsOf, lastKnown, nightsOf, rangeOf, ticksOf } from "./geometry";
 
 export interface ChartData {
   signal: string;
@@ -43,11 +52,7 @@ export function SignalChart(props: Props) {
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const plot = new uPlot(
-      optionsOf(element.clientWidth, latest),
-      [[], []],
-      element,
-    );
+    const plot = new uPlot(optionsOf(element.clientWidth, latest), [[], []], element);
     (element as ChartBox).plot = plot;
     const sizes = new ResizeObserver(() =>
       plot.setSize({ width: element.clientWidth, height: latest.current.height }),
@@ -78,7 +83,13 @@ export function SignalChart(props: Props) {
           {format.value.number(tick, range[1] - range[0] < 6 ? 1 : 0)}
         </span>
       ))}
-      <div class="plotbox" ref={box} role="img" aria-label={props.summary} style={{ height: props.height }} />
+      <div
+        class="plotbox"
+        ref={box}
+        role="img"
+        aria-label={props.summary}
+        style={{ height: props.height }}
+      />
     </div>
   );
 }
@@ -157,7 +168,10 @@ function drawGround(plot: uPlot, data: Props): void {
   ctx.strokeStyle = colour("--chart-grid");
   ctx.lineWidth = devicePixelRatio;
   for (const tick of ticksOf(rangeOf(data.signal, data.values, band.low, band.high)))
-    stroke(ctx, [[left, y(tick)], [left + width, y(tick)]]);
+    stroke(ctx, [
+      [left, y(tick)],
+      [left + width, y(tick)],
+    ]);
   ctx.fillStyle = colour("--chart-band");
   for (const shape of bandShapes(band)) fill(ctx, shape, middle, y);
   if (data.alert !== null) {
@@ -184,20 +198,30 @@ function drawMarks(plot: uPlot, data: Props): void {
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
-  for (const [from, to] of gapsOf(data.values)) hatch(ctx, x(from), top, x(to + 1) - x(from), height);
+  for (const [from, to] of gapsOf(data.values))
+    hatch(ctx, x(from), top, x(to + 1) - x(from), height);
   if (data.alert !== null) {
     const at = x((data.alert.since - data.start) / 1000 / data.stepS);
     ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
     ctx.strokeStyle = colour("--ink-2");
     ctx.lineWidth = 1.5 * devicePixelRatio;
-    stroke(ctx, [[at, top], [at, top + height]]);
+    stroke(ctx, [
+      [at, top],
+      [at, top + height],
+    ]);
     ctx.setLineDash([]);
   }
   ctx.restore();
   const last = lastKnown(data.values);
   if (last < 0) return;
   ctx.beginPath();
-  ctx.arc(x(last + MIDDLE), plot.valToPos(data.values[last] as number, "y", true), 4.5 * devicePixelRatio, 0, 7);
+  ctx.arc(
+    x(last + MIDDLE),
+    plot.valToPos(data.values[last] as number, "y", true),
+    4.5 * devicePixelRatio,
+    0,
+    7,
+  );
   ctx.fillStyle = colour("--ink");
   ctx.strokeStyle = colour("--surface");
   ctx.lineWidth = 2 * devicePixelRatio;
@@ -221,7 +245,13 @@ function stroke(ctx: CanvasRenderingContext2D, points: Point[]): void {
 }
 
 /** Unknown is hatched, never pale and never joined. */
-function hatch(ctx: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
+function hatch(
+  ctx: CanvasRenderingContext2D,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): void {
   ctx.save();
   ctx.beginPath();
   ctx.rect(left, top, width, height);
@@ -231,6 +261,9 @@ function hatch(ctx: CanvasRenderingContext2D, left: number, top: number, width: 
   ctx.strokeStyle = colour("--hatch-ink");
   ctx.lineWidth = 1.5 * devicePixelRatio;
   for (let at = left - height; at < left + width; at += 7 * devicePixelRatio)
-    stroke(ctx, [[at, top + height], [at + height, top]]);
+    stroke(ctx, [
+      [at, top + height],
+      [at + height, top],
+    ]);
   ctx.restore();
 }

@@ -1,11 +1,12 @@
 // EvidenceSpark: the case's main signal in the size of a thumb nail.
+
+import { severityClass } from "../parts/severity";
 import { words } from "../settings";
-import { sinceOf } from "../words/finding";
 import type { Alert, Spark } from "../wire";
+import { sinceOf } from "../words/finding";
 import type { Point, Span } from "./geometry";
 import { bandOf, bandShapes, departures, gapsOf, lastKnown } from "./geometry";
 import { rolled, sideOf, since, windowOf } from "./rolling";
-import { severityClass } from "../parts/severity";
 
 const PAD = 4;
 const BEFORE_ONSET_H = 12; // a departure begins before a detector is sure of it
@@ -23,7 +24,12 @@ export function shownOf(spark: Spark): Spark {
   return { ...spark, ...since(rolled({ ...spark, name: spark.signal }), first), start };
 }
 
-export function EvidenceSpark(props: { spark: Spark; alert: Alert; width: number; height: number }) {
+export function EvidenceSpark(props: {
+  spark: Spark;
+  alert: Alert;
+  width: number;
+  height: number;
+}) {
   const { alert, width, height } = props;
   const spark = shownOf(props.spark);
   const last = lastKnown(spark.values);
@@ -34,7 +40,9 @@ export function EvidenceSpark(props: { spark: Spark; alert: Alert; width: number
   const y = (value: number) =>
     height - PAD / 2 - ((value - range[0]) / (range[1] - range[0])) * (height - PAD);
   const path = (points: Point[]) =>
-    points.map(([px, py], at) => `${at ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("");
+    points
+      .map(([px, py], at) => `${at ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`)
+      .join("");
   const out = departures(
     spark.values,
     band,

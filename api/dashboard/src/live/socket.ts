@@ -97,7 +97,8 @@ export class LiveSocket {
       return;
     }
     // spread out, so that all screens of a farm do not come back in the same moment
-    const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#attempt) * (0.75 + Math.random() / 2);
+    const wait =
+      Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#attempt) * (0.75 + Math.random() / 2);
     this.#attempt += 1;
     this.#retry = window.setTimeout(() => this.#open(), wait);
     this.events.lost(Date.now() + wait);

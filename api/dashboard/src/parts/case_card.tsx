@@ -41,7 +41,9 @@ export function CaseCard({ item }: { item: Shown }) {
             <p class="nm">{name}</p>
             <p class="meta">{placeOf(animal, now)}</p>
           </div>
-          {spark === null ? null : <EvidenceSpark spark={spark} alert={alert} width={84} height={44} />}
+          {spark === null ? null : (
+            <EvidenceSpark spark={spark} alert={alert} width={84} height={44} />
+          )}
         </a>
         <p class="sentence">
           <Rich text={said.sentence(name, finding, f, now)} />

@@ -5,8 +5,8 @@ import { EvidenceSpark } from "../charts/spark";
 import { farmMinute } from "../clock";
 import { animalPath } from "../route";
 import { format, wide, words } from "../settings";
-import { findingOf } from "../words/finding";
 import type { Alert, DoneCase } from "../wire";
+import { findingOf } from "../words/finding";
 import { GoMini, standing } from "./go";
 import { Rich, Tag } from "./marks";
 import { nameOf, personOf } from "./names";
@@ -35,7 +35,9 @@ export function CaseRow({ item, selected, onSelect }: Props) {
   const classes = ["row"];
   if (selected) classes.push("is-sel");
   if (taken) classes.push("is-going");
-  const third = [animal?.group, stands ?? said.headline(finding, f, now)].filter(Boolean).join(" · ");
+  const third = [animal?.group, stands ?? said.headline(finding, f, now)]
+    .filter(Boolean)
+    .join(" · ");
   return (
     <li class={classes.join(" ")} data-alert={alert.alert_id}>
       <a
@@ -49,11 +51,7 @@ export function CaseRow({ item, selected, onSelect }: Props) {
           onSelect();
         }}
       />
-      <Tag
-        text={tagOf(animal, alert)}
-        priority={alert.priority}
-        state={taken ? "hand" : "open"}
-      />
+      <Tag text={tagOf(animal, alert)} priority={alert.priority} state={taken ? "hand" : "open"} />
       <div class="rowtext">
         <p class="l1">
           {name}
@@ -64,7 +62,11 @@ export function CaseRow({ item, selected, onSelect }: Props) {
         </p>
         <p class="l3">{third}</p>
       </div>
-      {spark === null ? <span /> : <EvidenceSpark spark={spark} alert={alert} width={60} height={36} />}
+      {spark === null ? (
+        <span />
+      ) : (
+        <EvidenceSpark spark={spark} alert={alert} width={60} height={36} />
+      )}
       <GoMini item={item} />
     </li>
   );
@@ -78,10 +80,15 @@ export function DoneRow({ item }: { item: DoneCase }) {
   const at = format.value.since(Date.parse(alert.closed_at ?? alert.updated_at), farmMinute.value);
   return (
     <li class="row mini">
-      <a class="hit" href={animalPath(alert.subject_id)} aria-label={`${tagOf(animal, alert)} ${name}`} />
+      <a
+        class="hit"
+        href={animalPath(alert.subject_id)}
+        aria-label={`${tagOf(animal, alert)} ${name}`}
+      />
       <Tag text={tagOf(animal, alert)} priority={null} />
       <p class="l2 isdone">
-        <b>{name}</b> {said.condition(alert.condition)}: {said.doneLine(outcome, personOf(alert.closed_by), at)}
+        <b>{name}</b> {said.condition(alert.condition)}:{" "}
+        {said.doneLine(outcome, personOf(alert.closed_by), at)}
         {alert.note ? <span class="meta"> “{alert.note}”</span> : null}
       </p>
     </li>

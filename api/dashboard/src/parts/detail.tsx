@@ -1,10 +1,10 @@
 // The open case beside the list on a desk: sentence, what to do, the curve, why, who she is.
 import type { Shown } from "../board";
 import { tagOf } from "../board";
-import { sideOf, windowOf } from "../charts/rolling";
-import { caseBegin, shownOf } from "../charts/spark";
-import { SignalChart } from "../charts/signal_chart";
 import { lastKnown, marksOf } from "../charts/geometry";
+import { sideOf, windowOf } from "../charts/rolling";
+import { SignalChart } from "../charts/signal_chart";
+import { caseBegin, shownOf } from "../charts/spark";
 import { farmMinute } from "../clock";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
@@ -125,7 +125,12 @@ function EvidenceChart({ item }: { item: Shown }) {
           }}
           height={190}
           syncKey={`now-${alert.alert_id}`}
-          summary={said.chartSummary(name, value, level == null ? "–" : valueWithUnit(level, spark.unit), missing)}
+          summary={said.chartSummary(
+            name,
+            value,
+            level == null ? "–" : valueWithUnit(level, spark.unit),
+            missing,
+          )}
         />
         <div class="axis" aria-hidden="true">
           {marksOf(start, end, spark.values.length > 30 ? 12 : 6)

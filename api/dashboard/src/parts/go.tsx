@@ -1,9 +1,10 @@
 // GoButton: "I'll go", who goes, or what was found: the one next step of a case.
+
+import { signal } from "@preact/signals";
 import type { Shown } from "../board";
 import { farmMinute } from "../clock";
 import { takeOn } from "../outbox";
 import { format, words } from "../settings";
-import { signal } from "@preact/signals";
 import { Icon } from "./marks";
 import { initialsOf, isMe, nameOf, personOf } from "./names";
 
@@ -36,11 +37,14 @@ export function GoMini({ item }: { item: Shown }) {
   const mine = alert.status === "resolved" || isMe(alert.acknowledged_by);
   const who =
     alert.status === "resolved"
-      ? said.over(format.value.since(Date.parse(alert.resolved_at ?? alert.updated_at), farmMinute.value))
+      ? said.over(
+          format.value.since(Date.parse(alert.resolved_at ?? alert.updated_at), farmMinute.value),
+        )
       : mine
         ? said.youGo
         : said.goes(personOf(alert.acknowledged_by));
-  const face = alert.status === "resolved" ? <Icon name="check" small /> : initialsOf(alert.acknowledged_by);
+  const face =
+    alert.status === "resolved" ? <Icon name="check" small /> : initialsOf(alert.acknowledged_by);
   if (!mine)
     return (
       <span class="who">

@@ -1,6 +1,7 @@
 // Small signs: icons from the sprite, severity shapes, ear tags, bold words in sentences.
-import type { Outcome, Priority, Track } from "../wire";
+
 import { words } from "../settings";
+import type { Outcome, Priority, Track } from "../wire";
 import { parts } from "../words/format";
 import { severityClass } from "./severity";
 
@@ -14,7 +15,9 @@ export function Icon({ name, small }: { name: string; small?: boolean }) {
 
 /** Octagon, triangle, circle or dot. labelled: say the word too, where it does not stand beside. */
 export function Severity({ priority, labelled }: { priority: Priority; labelled?: boolean }) {
-  const label = labelled ? { role: "img" as const, "aria-label": words.value.priority[priority] } : { "aria-hidden": true };
+  const label = labelled
+    ? { role: "img" as const, "aria-label": words.value.priority[priority] }
+    : { "aria-hidden": true };
   return (
     <svg class="sev" {...label}>
       <use href={`#s-${severityClass(priority)}`} />
@@ -25,10 +28,16 @@ export function Severity({ priority, labelled }: { priority: Priority; labelled?
 export type TagState = "open" | "hand" | "done" | "held";
 
 /** An ear tag. hand: somebody goes; held: not certain, only remembered; done: with a tick. */
-export function Tag(props: { text: string; priority: Priority | null; state?: TagState; fresh?: boolean }) {
+export function Tag(props: {
+  text: string;
+  priority: Priority | null;
+  state?: TagState;
+  fresh?: boolean;
+}) {
   const { text, priority, state = "open", fresh } = props;
   const classes = ["tag"];
-  if (priority !== null && state !== "done" && state !== "held") classes.push(severityClass(priority));
+  if (priority !== null && state !== "done" && state !== "held")
+    classes.push(severityClass(priority));
   if (state !== "open") classes.push(state);
   if (fresh) classes.push("is-new");
   const cut = priority === "critical" && state !== "done" && state !== "held";

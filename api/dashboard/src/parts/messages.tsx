@@ -1,12 +1,13 @@
 // What floats or stands above the list: undo, failures, what changed after a gap, stale data.
+
+import { tagOf } from "../board";
 import { farmNow, wallNow } from "../clock";
-import { UNDO_MS, failures, takeUndo, undo, untell } from "../notices";
+import { failures, takeUndo, UNDO_MS, undo, untell } from "../notices";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
 import { chipKind, gap, isHatched, pulse } from "../store";
-import { tagOf } from "../board";
-import { findingOf } from "../words/finding";
 import type { Missing } from "../wire";
+import { findingOf } from "../words/finding";
 import { Icon, Rich, Tag, WithCode } from "./marks";
 import { nameOf } from "./names";
 
@@ -20,7 +21,8 @@ export function UndoToast() {
       <div class="toast">
         <span role="status">{offered.text}</span>
         <button class="btn" type="button" onClick={takeUndo}>
-          <Icon name="undo" /> {words.value.undo} <span class="count">{Math.ceil(left / 1000)}</span>
+          <Icon name="undo" /> {words.value.undo}{" "}
+          <span class="count">{Math.ceil(left / 1000)}</span>
         </button>
       </div>
     </div>
@@ -150,7 +152,11 @@ export function EmptyBoard() {
       <p>
         {heard === null || newest === null
           ? said.quiet.noReading
-          : said.quiet.body(heard.heard, animals, format.value.age(farmNow.value - Date.parse(newest)))}
+          : said.quiet.body(
+              heard.heard,
+              animals,
+              format.value.age(farmNow.value - Date.parse(newest)),
+            )}
       </p>
       {newest !== null && silent > 0 ? (
         <p class="notice">

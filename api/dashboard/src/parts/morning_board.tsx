@@ -1,14 +1,14 @@
 // MorningBoard: the counts, and the rail on which a tag hangs for each animal that needs somebody.
-import { countsOf, isUrgent, tagOf } from "../board";
+
 import type { Shown } from "../board";
+import { countsOf, isUrgent, tagOf } from "../board";
 import { dayStart, farmMinute, farmNow, wallNow } from "../clock";
-import { orders } from "../outbox";
 import { unsent } from "../orders";
+import { orders } from "../outbox";
 import { format, words } from "../settings";
 import { board, connection, isHatched, pulse, remembered, view } from "../store";
-import { Tag } from "./marks";
-import { Severity } from "./marks";
 import { isFresh } from "./case_row";
+import { Severity, Tag } from "./marks";
 
 const HOOKS = 11; // free ones on a board without any tag
 
@@ -123,5 +123,7 @@ function proof(): string {
   }
   if (isHatched.value && heard?.newest_reading_at)
     return said.newestReading(f.since(Date.parse(heard.newest_reading_at), now)) + wait;
-  return heard === null || !heard.animals ? wait : said.boardHeard(heard.heard, heard.animals) + wait;
+  return heard === null || !heard.animals
+    ? wait
+    : said.boardHeard(heard.heard, heard.animals) + wait;
 }

@@ -1,7 +1,8 @@
 // How animals and people are called on the screen.
+
+import { tagOf } from "../board";
 import { userId } from "../session";
 import { format, words } from "../settings";
-import { tagOf } from "../board";
 import type { Alert, Animal } from "../wire";
 
 const DAY_MS = 86_400_000;
@@ -31,7 +32,9 @@ export function personOf(actor: string | null): string {
   if (actor === null) return words.value.theMachine;
   const [kind, id = ""] = actor.split(/:(.*)/);
   if (kind !== "user") return words.value.theMachine;
-  return id === userId.value ? words.value.you : (id.charAt(0).toUpperCase() + id.slice(1)).replaceAll("-", " ");
+  return id === userId.value
+    ? words.value.you
+    : (id.charAt(0).toUpperCase() + id.slice(1)).replaceAll("-", " ");
 }
 
 export function isMe(actor: string | null): boolean {
@@ -44,7 +47,11 @@ export function initialsOf(actor: string | null): string {
 }
 
 /** A value with its unit, as it stands beside its signal. */
-export function valueWithUnit(value: number, unit: string, digits = unit === "Cel" || unit === "h" ? 1 : 0): string {
+export function valueWithUnit(
+  value: number,
+  unit: string,
+  digits = unit === "Cel" || unit === "h" ? 1 : 0,
+): string {
   const f = format.value;
   return `${f.number(value, digits)} ${words.value.units[unit] ?? unit}`.trim();
 }

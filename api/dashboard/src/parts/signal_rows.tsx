@@ -1,14 +1,14 @@
 // The seven days of an animal: a calendar lane, one row for each measured signal, one time axis,
 // one cursor for all of them.
 import { signal } from "@preact/signals";
-import { farmMinute } from "../clock";
-import { caseBegin } from "../charts/spark";
-import { SignalChart } from "../charts/signal_chart";
 import { lastKnown, marksOf } from "../charts/geometry";
 import { rolled, sideOf, since, windowOf } from "../charts/rolling";
+import { SignalChart } from "../charts/signal_chart";
+import { caseBegin } from "../charts/spark";
+import { farmMinute } from "../clock";
 import { format, wide, words } from "../settings";
+import type { Alert, HistoryEvent, Priority, SignalSeries, Signals } from "../wire";
 import { change, sinceOf } from "../words/finding";
-import type { Alert, HistoryEvent, Priority, Signals, SignalSeries } from "../wire";
 import { Icon, Severity } from "./marks";
 import { valueWithUnit } from "./names";
 
@@ -32,7 +32,8 @@ const cursor = signal<number | null>(null);
 
 /** Signals that carry the case stand first, the others in the order of the API. */
 function ordered(signals: SignalSeries[], alert: Alert | null): SignalSeries[] {
-  const carries = (one: SignalSeries) => alert?.evidence.some((part) => part.signal === one.name) ?? false;
+  const carries = (one: SignalSeries) =>
+    alert?.evidence.some((part) => part.signal === one.name) ?? false;
   return [...signals.filter(carries), ...signals.filter((one) => !carries(one))];
 }
 
@@ -161,10 +162,14 @@ function summaryOf({ name, unit, values, usual }: SignalSeries) {
   const deviates = isLevel ? excess : percent;
   const notable = Math.abs(deviates ?? 0) >= (isLevel ? NOTABLE_CEL : NOTABLE_PERCENT);
   const shown = level === null ? "" : valueWithUnit(level, unit);
-  const delta = deviates === null ? "" : isLevel ? `${f.signed(deviates, 1)} °C` : f.percent(deviates);
+  const delta =
+    deviates === null ? "" : isLevel ? `${f.signed(deviates, 1)} °C` : f.percent(deviates);
   return {
     value: now === null ? said.noData : valueWithUnit(now, unit),
-    expected: shown === "" ? "" : [said.usual(shown), isLevel ? "" : said.summed(windowOf(name))].join(" ").trim(),
+    expected:
+      shown === ""
+        ? ""
+        : [said.usual(shown), isLevel ? "" : said.summed(windowOf(name))].join(" ").trim(),
     delta: notable || deviates === null ? delta : said.asUsual,
     notable,
   };
@@ -235,7 +240,7 @@ function SignalTable({ data }: { data: Signals }) {
   return (
     <details class="tbl">
       <summary>{said.showTable}</summary>
-      <div class="scroll" tabIndex={0} role="region" aria-label={said.showTable}>
+      <section class="scroll" tabIndex={0} aria-label={said.showTable}>
         <table>
           <thead>
             <tr>
@@ -257,7 +262,9 @@ function SignalTable({ data }: { data: Signals }) {
                   return (
                     <td key={one.name}>
                       {value == null ? said.noData : valueWithUnit(value, one.unit)}
-                      {level == null ? null : <small> ({f.number(level, one.unit === "Cel" ? 1 : 0)})</small>}
+                      {level == null ? null : (
+                        <small> ({f.number(level, one.unit === "Cel" ? 1 : 0)})</small>
+                      )}
                     </td>
                   );
                 })}
@@ -265,7 +272,7 @@ function SignalTable({ data }: { data: Signals }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </details>
   );
 }

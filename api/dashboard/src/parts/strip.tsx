@@ -1,12 +1,12 @@
 // AppFrame, NavBar and StatusStrip with its LiveChip: always visible, never lying.
 import type { ComponentChildren } from "preact";
-import { farmMinute } from "../clock";
-import { goBack, route } from "../route";
-import { LANGUAGES, format, language, nextTheme, setLanguage, theme, words } from "../settings";
-import type { Language } from "../settings";
-import { changeFarm, chip, farm, farms, view } from "../store";
 import { isUrgent } from "../board";
+import { farmMinute } from "../clock";
 import type { ChipKind } from "../live/chip";
+import { goBack, route } from "../route";
+import type { Language } from "../settings";
+import { format, LANGUAGES, language, nextTheme, setLanguage, theme, words } from "../settings";
+import { changeFarm, chip, farm, farms, view } from "../store";
 import { Icon } from "./marks";
 
 const CHIP_ICONS: Record<ChipKind, string> = {
@@ -118,8 +118,9 @@ export function NavBar() {
         <Icon name="board" />
         <span>{said.now}</span>
         {!onNow && urgent > 0 ? (
-          <span class="badge" aria-label={`${urgent} ${said.urgentCount}`}>
+          <span class="badge">
             {urgent}
+            <span class="vh"> {said.urgentCount}</span>
           </span>
         ) : null}
       </a>
@@ -138,4 +139,3 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
     </div>
   );
 }
-

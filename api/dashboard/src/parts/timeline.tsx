@@ -3,8 +3,8 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { farmMinute } from "../clock";
 import { format, words } from "../settings";
-import { findingOf } from "../words/finding";
 import type { Alert, Evidence, HistoryEvent, Outcome, Priority } from "../wire";
+import { findingOf } from "../words/finding";
 import { Icon, Rich, Severity } from "./marks";
 import { personOf } from "./names";
 
@@ -69,7 +69,7 @@ export function Timeline(props: { events: HistoryEvent[]; more: boolean; onMore:
 }
 
 function Dot({ event }: { event: HistoryEvent }) {
-  const priority = event.data["priority"];
+  const priority = event.data.priority;
   if (event.type.startsWith("alert.raised") && typeof priority === "string")
     return (
       <span class="dot bare">
@@ -88,29 +88,33 @@ function textOf(event: HistoryEvent): ComponentChildren {
   const said = words.value;
   const name = said.event[event.type] ?? event.type;
   const { data } = event;
-  if (Array.isArray(data["evidence"]) && data["evidence"].length > 0 && typeof data["condition"] === "string")
+  if (
+    Array.isArray(data.evidence) &&
+    data.evidence.length > 0 &&
+    typeof data.condition === "string"
+  )
     return (
       <>
         {name}: <Rich text={said.fact(findingOf(asAlert(event), farmMinute.value), format.value)} />
       </>
     );
-  const outcome = data["outcome"];
+  const outcome = data.outcome;
   if (typeof outcome === "string") {
     const found = said.outcomeDone[outcome as Outcome];
-    const note = typeof data["note"] === "string" ? ` “${data["note"]}”` : "";
+    const note = typeof data.note === "string" ? ` “${data.note}”` : "";
     return `${name}: ${found}${note}`;
   }
-  if (typeof data["collar_id"] === "string") return `${name}: ${data["collar_id"]}`;
-  if (typeof data["condition"] === "string") return `${name}: ${said.condition(data["condition"])}`;
+  if (typeof data.collar_id === "string") return `${name}: ${data.collar_id}`;
+  if (typeof data.condition === "string") return `${name}: ${said.condition(data.condition)}`;
   return name;
 }
 
 /** An event of a case as far as a fact needs it. */
 function asAlert({ data, occurred_at }: HistoryEvent): Alert {
   return {
-    condition: data["condition"] as string,
-    evidence: data["evidence"] as Evidence[],
-    onset_at: (data["onset_at"] as string | null | undefined) ?? null,
+    condition: data.condition as string,
+    evidence: data.evidence as Evidence[],
+    onset_at: (data.onset_at as string | null | undefined) ?? null,
     raised_at: occurred_at,
     resolved_at: occurred_at, // what was silent then is told as it was then
   } as Alert;

@@ -1,8 +1,8 @@
 // WhyPanel and NearMissList: why this fired, and why nothing else did. The limit is always at 80 %
 // of the bar, so that all detectors compare; what was not judged is hatched with its reason.
 import { format, words } from "../settings";
-import { change, reach } from "../words/finding";
 import type { Alert, Evidence, Score, Track } from "../wire";
+import { change, reach } from "../words/finding";
 import { TrackRecord } from "./marks";
 import { valueWithUnit } from "./names";
 import { severityClass } from "./severity";
@@ -11,7 +11,12 @@ const LIMIT_AT = 80; // per cent of the bar
 
 const bar = (share: number) => ({ width: `${Math.min(100, Math.max(0, share) * LIMIT_AT)}%` });
 
-export function WhyPanel(props: { alert: Alert; track: Track | null; coverage?: number | null; now: number }) {
+export function WhyPanel(props: {
+  alert: Alert;
+  track: Track | null;
+  coverage?: number | null;
+  now: number;
+}) {
   const { alert, track, coverage, now } = props;
   const said = words.value;
   const f = format.value;

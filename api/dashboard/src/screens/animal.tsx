@@ -7,11 +7,6 @@ import { PRIORITIES, tagOf } from "../board";
 import { farmMinute } from "../clock";
 import { expected } from "../orders";
 import { orders } from "../outbox";
-import { userId } from "../session";
-import { format, words } from "../settings";
-import { isHatched, farm, lastTold, report, shown } from "../store";
-import { findingOf } from "../words/finding";
-import type { Alert, AnimalPage, HistoryEvent, Missing, Signals } from "../wire";
 import { CowCard } from "../parts/cow_card";
 import { GoButton, standing } from "../parts/go";
 import { Icon, Rich, Severity, Tag } from "../parts/marks";
@@ -21,6 +16,11 @@ import { SignalRows } from "../parts/signal_rows";
 import { Strip } from "../parts/strip";
 import { Timeline } from "../parts/timeline";
 import { NearMissList, WhyPanel } from "../parts/why";
+import { userId } from "../session";
+import { format, words } from "../settings";
+import { farm, isHatched, lastTold, report, shown } from "../store";
+import type { Alert, AnimalPage, HistoryEvent, Missing, Signals } from "../wire";
+import { findingOf } from "../words/finding";
 
 const DAYS = 7 + 1; // the sums of the first day need the day before
 const REFRESH_MS = 60_000; // a new hour is judged within minutes; a chart needs no more
@@ -100,13 +100,17 @@ function Waiting({ missing }: { missing: boolean }) {
 
 /** Her most pressing case, as newest as anybody here knows it. */
 function caseOf(page: AnimalPage): Shown | null {
-  const worst = PRIORITIES.flatMap((priority) => page.cases.filter((one) => one.priority === priority))[0];
+  const worst = PRIORITIES.flatMap((priority) =>
+    page.cases.filter((one) => one.priority === priority),
+  )[0];
   if (worst === undefined) return null;
   const listed = shown.value.find((one) => one.alert.alert_id === worst.alert_id);
   const order = orders.value.findLast((one) => one.alertId === worst.alert_id) ?? null;
-  const newest = listed !== undefined && listed.alert.position >= worst.position ? listed.alert : worst;
+  const newest =
+    listed !== undefined && listed.alert.position >= worst.position ? listed.alert : worst;
   const told = lastTold.value;
-  const alert: Alert = told?.alert_id === worst.alert_id && told.position > newest.position ? told : newest;
+  const alert: Alert =
+    told?.alert_id === worst.alert_id && told.position > newest.position ? told : newest;
   const seen = order === null ? alert : expected(alert, order, userId.value);
   if (seen.status === "closed") return null;
   return {
@@ -153,7 +157,12 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
         )}
         <div class="side">
           {item === null ? null : (
-            <WhyPanel alert={item.alert} track={item.track} coverage={coverageOf(signals)} now={now} />
+            <WhyPanel
+              alert={item.alert}
+              track={item.track}
+              coverage={coverageOf(signals)}
+              now={now}
+            />
           )}
           <NearMissList scores={signals.scores} fired={item?.alert.condition ?? null} />
           <CowCard animal={animal} now={now} />

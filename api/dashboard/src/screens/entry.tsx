@@ -1,7 +1,7 @@
 // How to come in: for whoever has neither a token nor a ticket, or a ticket that is spent.
 import { useEffect } from "preact/hooks";
-import { words } from "../settings";
 import { Icon, WithCode } from "../parts/marks";
+import { words } from "../settings";
 
 export type Entry = "waiting" | "closed" | "spent" | "away";
 

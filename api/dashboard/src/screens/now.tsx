@@ -6,24 +6,34 @@ import { sectionsOf } from "../board";
 import { dayStart } from "../clock";
 import { takeUndo } from "../notices";
 import { takeOn } from "../outbox";
-import { animalPath, go } from "../route";
-import { wide, words } from "../settings";
-import { board, isHatched, letIn, remembered, shown, touched, view, waiting } from "../store";
 import { CaseCard } from "../parts/case_card";
 import { CaseRow, DoneRow } from "../parts/case_row";
 import { CaseDetail } from "../parts/detail";
 import { canTake, judged } from "../parts/go";
 import { Icon, Severity } from "../parts/marks";
-import { EmptyBoard, Failures, GapNotice, MissingNotice, Skeleton, StaleNotice } from "../parts/messages";
+import {
+  EmptyBoard,
+  Failures,
+  GapNotice,
+  MissingNotice,
+  Skeleton,
+  StaleNotice,
+} from "../parts/messages";
 import { MorningBoard } from "../parts/morning_board";
 import { nameOf } from "../parts/names";
 import { Strip } from "../parts/strip";
+import { animalPath, go } from "../route";
+import { wide, words } from "../settings";
+import { board, isHatched, letIn, remembered, shown, touched, view, waiting } from "../store";
 
 const chosen = signal<string | null>(null);
 
 /** The case in the detail: the chosen one while it is open, else the most pressing. */
 const selected = computed<Shown | null>(
-  () => shown.value.find((one) => one.alert.alert_id === chosen.value) ?? inOrder(shown.value)[0] ?? null,
+  () =>
+    shown.value.find((one) => one.alert.alert_id === chosen.value) ??
+    inOrder(shown.value)[0] ??
+    null,
 );
 
 function inOrder(cases: readonly Shown[]): Shown[] {
@@ -43,7 +53,13 @@ export function Now() {
         <MorningBoard />
       </header>
       <main class="split" id="main" tabIndex={-1}>
-        <div class="col" onPointerDown={touched} onTouchMove={touched} onWheel={touched} onScroll={touched}>
+        <div
+          class="col"
+          onPointerDown={touched}
+          onTouchMove={touched}
+          onWheel={touched}
+          onScroll={touched}
+        >
           <Failures />
           <StaleNotice />
           <MissingNotice missing={board.value?.missing ?? []} />
@@ -56,7 +72,9 @@ export function Now() {
           <List />
         </div>
         {wide.value ? (
-          <div class="detailcol">{selected.value === null ? null : <CaseDetail item={selected.value} />}</div>
+          <div class="detailcol">
+            {selected.value === null ? null : <CaseDetail item={selected.value} />}
+          </div>
         ) : null}
       </main>
     </>
@@ -79,7 +97,7 @@ function List() {
   return (
     <>
       {first === undefined ? null : <CaseCard item={first} />}
-      <div aria-live="polite" aria-label={said.listLabel} role="region">
+      <section aria-live="polite" aria-label={said.listLabel}>
         {sectionsOf(rest).map(({ priority, cases: list }) => (
           <section key={priority}>
             <div class="sect">
@@ -99,7 +117,7 @@ function List() {
             </ul>
           </section>
         ))}
-      </div>
+      </section>
       <p class="vh" aria-live="assertive">
         {criticalNews.value}
       </p>
@@ -111,12 +129,18 @@ function List() {
 
 /** Only a critical case interrupts whoever listens to the screen. */
 const criticalNews = computed(() => {
-  const news = view.value.cases.find(({ alert }) => alert.priority === "critical" && alert.status === "open");
-  return news === undefined ? "" : `${words.value.priority.critical}: ${nameOf(news.animal, news.alert)}`;
+  const news = view.value.cases.find(
+    ({ alert }) => alert.priority === "critical" && alert.status === "open",
+  );
+  return news === undefined
+    ? ""
+    : `${words.value.priority.critical}: ${nameOf(news.animal, news.alert)}`;
 });
 
 function DoneToday() {
-  const today = view.value.done.filter(({ alert }) => Date.parse(alert.closed_at ?? "") >= dayStart.value);
+  const today = view.value.done.filter(
+    ({ alert }) => Date.parse(alert.closed_at ?? "") >= dayStart.value,
+  );
   if (today.length === 0) return null;
   return (
     <section>
@@ -151,7 +175,9 @@ function onKey(event: KeyboardEvent): void {
       if (next === undefined) return;
       touched();
       chosen.value = next.alert.alert_id;
-      document.querySelector(`.row[data-alert="${next.alert.alert_id}"]`)?.scrollIntoView({ block: "nearest" });
+      document
+        .querySelector(`.row[data-alert="${next.alert.alert_id}"]`)
+        ?.scrollIntoView({ block: "nearest" });
       return;
     }
     case "Enter":

@@ -1,11 +1,12 @@
 // German.
-import { b } from "./format";
-import type { Format } from "./format";
+
 import type { Evidence } from "../wire";
-import { inseminationSpan } from "./finding";
-import type { Finding } from "./finding";
-import { deTerms } from "./terms";
 import type { Words } from "./en";
+import type { Finding } from "./finding";
+import { inseminationSpan } from "./finding";
+import type { Format } from "./format";
+import { b } from "./format";
+import { deTerms } from "./terms";
 
 const { conditions, signals, whyNot } = deTerms;
 
@@ -14,7 +15,8 @@ const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one 
 /** What was measured, for a condition that has no sentence of its own. */
 function measuredText(one: Evidence | null, f: Format): string {
   if (one === null) return "";
-  const amount = (value: number) => `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${de.units[one.unit] ?? one.unit}`;
+  const amount = (value: number) =>
+    `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${de.units[one.unit] ?? one.unit}`;
   const usual = one.usual === null ? "" : `, ${de.usual(amount(one.usual).trim())}`;
   return ` ${de.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
 }

@@ -1,9 +1,10 @@
 // English. The other languages have the same keys: the compiler holds them to it.
-import { b } from "./format";
-import type { Format } from "./format";
+
 import type { Evidence } from "../wire";
-import { inseminationSpan } from "./finding";
 import type { Finding } from "./finding";
+import { inseminationSpan } from "./finding";
+import type { Format } from "./format";
+import { b } from "./format";
 import { enTerms } from "./terms";
 
 const { conditions, signals, whyNot } = enTerms;
@@ -18,7 +19,8 @@ const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one 
 /** What was measured, for a condition that has no sentence of its own. */
 function measuredText(one: Evidence | null, f: Format): string {
   if (one === null) return "";
-  const amount = (value: number) => `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${en.units[one.unit] ?? one.unit}`;
+  const amount = (value: number) =>
+    `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${en.units[one.unit] ?? one.unit}`;
   const usual = one.usual === null ? "" : `, ${en.usual(amount(one.usual).trim())}`;
   return ` ${en.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
 }

@@ -1,11 +1,12 @@
 // Spanish.
-import { b } from "./format";
-import type { Format } from "./format";
+
 import type { Evidence } from "../wire";
-import { inseminationSpan } from "./finding";
-import type { Finding } from "./finding";
-import { esTerms } from "./terms";
 import type { Words } from "./en";
+import type { Finding } from "./finding";
+import { inseminationSpan } from "./finding";
+import type { Format } from "./format";
+import { b } from "./format";
+import { esTerms } from "./terms";
 
 const { conditions, signals, whyNot } = esTerms;
 
@@ -14,7 +15,8 @@ const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one 
 /** What was measured, for a condition that has no sentence of its own. */
 function measuredText(one: Evidence | null, f: Format): string {
   if (one === null) return "";
-  const amount = (value: number) => `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${es.units[one.unit] ?? one.unit}`;
+  const amount = (value: number) =>
+    `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${es.units[one.unit] ?? one.unit}`;
   const usual = one.usual === null ? "" : `, ${es.usual(amount(one.usual).trim())}`;
   return ` ${es.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
 }
@@ -330,10 +332,7 @@ export const es: Words = {
           "Planee la inseminación para esas horas.",
         ];
       case "collar_silent":
-        return [
-          "Búsquela: ¿lleva aún el collar?",
-          "Revise la batería, o déle otro collar.",
-        ];
+        return ["Búsquela: ¿lleva aún el collar?", "Revise la batería, o déle otro collar."];
       case "other":
         return ["Mírela y diga qué encontró."];
     }
