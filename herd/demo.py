@@ -119,7 +119,7 @@ class Show:
         """Register the herd, print the way in, and begin."""
         file = self._farm.file
         tell(f"registering {self._memory.animals} animals on farm {FARM_ID}")
-        worn = register_animals(file, FARM_ID, self._memory.animals)
+        worn = register_animals(file, FARM_ID, self._memory.animals, self._clock)
         cows = roster(FARM_ID, self._memory.animals, self._memory.past_from.date())
         self.scene.names = {cow.animal_id: cow.name for cow in cows}
         self._herd = clocked_herd_on(
@@ -155,6 +155,7 @@ class Show:
                 elif time.monotonic() > self._line_at_s:
                     self._line_at_s = time.monotonic() + LINE_EVERY_S
                     console.print(told_in_a_line(self.scene), soft_wrap=True)
+                    console.file.flush()  # into a file, too, it is told while it happens
 
     def close(self) -> None:
         """Stop collars and threads; what was measured is remembered."""
@@ -180,7 +181,9 @@ class Show:
         herd, fields = self._herd, self._farm.file.fields
         assert herd is not None  # noqa: S101  open() made it before it started us
         with ExitStack() as leaving:
-            herdbook = leaving.enter_context(open_herdbook(fields["POSTGRES_DSN"]))
+            herdbook = leaving.enter_context(
+                open_herdbook(fields["POSTGRES_DSN"], clock=self._clock)
+            )
             alerts, worklist = (
                 open_alerts(fields["POSTGRES_DSN"]),
                 open_worklist(fields["REDIS_URL"]),

@@ -19,7 +19,7 @@ from read_models import AlertRow, Worklist
 FARMER = UserId("demo-farmer")
 GOES_AFTER_MINUTES = (10, 100)  # from the case to somebody's "I'll go"
 JUDGES_AFTER_MINUTES = (25, 120)  # from there to what was found
-LEFT_OPEN = timedelta(hours=10)  # the newest cases are the viewer's
+LEFT_OPEN = timedelta(hours=6)  # the newest cases are the viewer's
 
 # Whether a condition truly was upon an animal at a time.
 WasSo = Callable[[str, Condition, datetime], bool]

@@ -22,16 +22,19 @@ RELAYED_WITHIN_S = 30.0
 SIMULATOR = UserId("simulator")
 
 
-def register_animals(farm: FarmFile, farm_id: FarmId, count: int) -> list[Worn]:
+def register_animals(
+    farm: FarmFile, farm_id: FarmId, count: int, clock: Clock | None = None
+) -> list[Worn]:
     """Animals and collars `{farm}-001` …, known to the gateway; running it again changes nothing.
 
-    Each collar gets a new password: of the old one only the hash is known.
+    Each collar gets a new password: of the old one only the hash is known. clock: the farm's, if
+    it is not the machine's.
     """
     from herdbook import import_csv, open_herdbook
 
     cows = roster(farm_id, count, datetime.now(UTC).date())
     users_dir = Path(farm.fields["MQTT_USERS_DIR"])
-    with open_herdbook(farm.fields["POSTGRES_DSN"], users_dir) as herdbook:
+    with open_herdbook(farm.fields["POSTGRES_DSN"], users_dir, clock) as herdbook:
         done = import_csv(herdbook, _csv(cows), farm_id, by=SIMULATOR, dry_run=False)
         if done.refused:
             raise RuntimeError(f"the simulated herd was refused: {done.refused[0]}")

@@ -35,14 +35,34 @@ def test_the_check_proves_the_chain_and_says_how_long_it_took() -> None:
 
 
 @pytest.mark.services
-def test_the_demo_shows_a_living_chain_and_stops_after_its_time(tmp_path: Path) -> None:
-    """Without a terminal it tells a line every few seconds; a case appears by itself."""
-    done = herd(
-        *("demo", "--for", "30", "--animals", "6", "--mqtt-port", "0", "--port", "0"),
-        *("--data", str(tmp_path / "farm")),
-    )
+def test_a_farm_lives_after_its_past_is_laid_and_goes_on_after_a_stop(tmp_path: Path) -> None:
+    """Without a terminal it tells a line every few seconds; a case appears by itself.
 
-    assert done.returncode == 0, done.stderr
-    last = done.stdout.splitlines()[-1]
-    assert "open cases 1" in last
+    The second start must find the same farm: nothing is laid twice, and no new past.
+    """
+    options = ("--animals", "6", "--speed", "240", "--mqtt-port", "0", "--port", "0")
+    where = ("--data", str(tmp_path / "farm"))
+
+    first = herd("demo", "--for", "60", *options, *where)
+    again = herd("demo", "--for", "15", *options, *where)
+
+    assert first.returncode == 0, first.stderr
+    assert "/#t=" in first.stderr  # the one URL
+    last = first.stdout.splitlines()[-1]
+    assert last.startswith("live")
+    assert open_cases(last) >= 1
     assert "not running" not in last
+    assert again.returncode == 0, again.stderr
+    lines = again.stdout.splitlines()
+    assert lines[-1].startswith("live")
+    assert produced(lines[-1]) < produced(last) / 10
+
+
+def open_cases(line: str) -> int:
+    """The cases that a line of the demo tells."""
+    return int(line.split("open cases ")[1].split(",", maxsplit=1)[0])
+
+
+def produced(line: str) -> int:
+    """The readings that a line of the demo tells."""
+    return int(line.split("produced ")[1].split(",", maxsplit=1)[0])
