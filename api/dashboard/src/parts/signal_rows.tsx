@@ -23,6 +23,7 @@ const ICONS: Record<string, string> = {
 };
 const NOTABLE_PERCENT = 15; // a day's change that is worth bold print
 const NOTABLE_CEL = 0.5;
+const OLD_STEPS = 3; // an hour is judged 20 minutes after its end at the latest
 
 /** Hours before the week, so that its first day has whole sums. */
 export const LEAD_HOURS = 24;
@@ -103,7 +104,10 @@ function SignalRow(props: RowProps) {
   const { name, unit, values, usual, spread } = series;
   const said = words.value;
   const carries = alert?.evidence.some((one) => one.signal === name) ?? false;
-  const { value, expected, delta, notable } = summaryOf(series);
+  const { value, expected, delta, notable } = summaryOf(
+    series,
+    (step) => start + (step + 1) * stepS * 1000,
+  );
   const index = cursor.value;
   const caption = index === null ? expected : pointed(series, index);
   const missing = values.filter((one) => one === null).length;
@@ -150,7 +154,7 @@ function SignalRow(props: RowProps) {
 }
 
 /** The newest value beside what is usual for it. */
-function summaryOf({ name, unit, values, usual }: SignalSeries) {
+function summaryOf({ name, unit, values, usual }: SignalSeries, endOf: (step: number) => number) {
   const said = words.value;
   const f = format.value;
   const last = lastKnown(values);
@@ -161,6 +165,7 @@ function summaryOf({ name, unit, values, usual }: SignalSeries) {
   const excess = now === null || level === null ? null : now - level;
   const deviates = isLevel ? excess : percent;
   const notable = Math.abs(deviates ?? 0) >= (isLevel ? NOTABLE_CEL : NOTABLE_PERCENT);
+  const isOld = last >= 0 && last < values.length - OLD_STEPS;
   const shown = level === null ? "" : valueWithUnit(level, unit);
   const delta =
     deviates === null ? "" : isLevel ? `${f.signed(deviates, 1)} °C` : f.percent(deviates);
@@ -170,8 +175,13 @@ function summaryOf({ name, unit, values, usual }: SignalSeries) {
       shown === ""
         ? ""
         : [said.usual(shown), isLevel ? "" : said.summed(windowOf(name))].join(" ").trim(),
-    delta: notable || deviates === null ? delta : said.asUsual,
-    notable,
+    // a value that is hours old says so instead of how it compares
+    delta: isOld
+      ? f.since(endOf(last), farmMinute.value)
+      : notable || deviates === null
+        ? delta
+        : said.asUsual,
+    notable: notable && !isOld,
   };
 }
 
