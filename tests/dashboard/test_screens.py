@@ -249,3 +249,31 @@ def test_axe_finds_nothing_serious(
         assert not serious
 
     assert not complaints
+
+
+INK_PIXELS = """() => {
+  const canvas = document.querySelector('.plotbox canvas');
+  const probe = document.body.appendChild(document.createElement('i'));
+  probe.style.color = 'var(--ink)';
+  const ink = getComputedStyle(probe).color.match(/\\d+/g).map(Number);
+  probe.remove();
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] === 255 && [0, 1, 2].every((i) => Math.abs(data[at + i] - ink[i]) < 12))
+      found += 1;
+  return found;
+}"""
+
+
+def test_a_curve_is_drawn_again_in_the_colours_of_the_theme(page: Page, farm: FixtureFarm) -> None:
+    """A canvas knows no styles: each change of theme draws it anew, her line always in ink."""
+    come_in(page, farm, "/animals/cow-020")
+    page.wait_for_selector(".plotbox canvas")
+    drawn = []
+    for _ in range(4):
+        page.locator("button[aria-label^='Display']").click()
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        drawn.append(page.evaluate(INK_PIXELS))
+
+    assert min(drawn) > 150, drawn  # pixels: a line, no mere dot

@@ -214,6 +214,7 @@ function drawMarks(plot: uPlot, data: Props): void {
   ctx.restore();
   const last = lastKnown(data.values);
   if (last < 0) return;
+  ctx.save(); // uPlot remembers which colours it has set: whoever changes one gives it back
   ctx.beginPath();
   ctx.arc(
     x(last + MIDDLE),
@@ -227,6 +228,7 @@ function drawMarks(plot: uPlot, data: Props): void {
   ctx.lineWidth = 2 * devicePixelRatio;
   ctx.fill();
   ctx.stroke();
+  ctx.restore();
 }
 
 function fill(ctx: CanvasRenderingContext2D, shape: Point[], x: Scale, y: Scale): void {
