@@ -110,6 +110,8 @@ def _registry_acls() -> Iterator[AclBinding]:
         topic = (REGISTRY, ResourceType.TOPIC, REGISTRY_TOPIC)
         yield _acl(*topic, AclOperation[operation])
     yield _acl(REGISTRY, ResourceType.GROUP, REGISTRY_GROUP, AclOperation.READ)
+    # it looks whether groups work before it joins its own
+    yield _acl(REGISTRY, ResourceType.TOPIC, "__consumer_offsets", AclOperation.DESCRIBE)
 
 
 def _acl(
