@@ -37,7 +37,7 @@ def assert_same_state(one: PartitionState, other: PartitionState) -> None:
 
 
 @given(logs, st.lists(st.binary(max_size=20), max_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_same_log_gives_the_same_detections_whatever_the_batches(
     log: list[Event[Any]], noise: list[bytes]
 ) -> None:

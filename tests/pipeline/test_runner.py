@@ -64,7 +64,7 @@ class Life:
     st.lists(st.tuples(st.integers(1, 6), st.integers(1, 5), st.booleans()), max_size=6),
     st.integers(1, 9),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_history_of_crashes_gives_the_answer_of_an_undisturbed_run(
     log: list[Event[Any]], lives: list[tuple[int, int, bool]], save_every: int
 ) -> None:
