@@ -4,6 +4,7 @@ import { tagOf } from "../board";
 import { farmMinute } from "../clock";
 import { order } from "../outbox";
 import { format, words } from "../settings";
+import { letIn } from "../store";
 import type { Outcome } from "../wire";
 import { findingOf } from "../words/finding";
 import { judged, standing } from "./go";
@@ -39,6 +40,7 @@ export function OutcomeSheet() {
   const judge = (outcome: Outcome) => {
     order(alert, { verb: "close", name, outcome, note: note.trim() || null });
     close();
+    letIn(); // the finger was on the sheet, not on the list: the judged case may go
   };
   const meaning = said.rightMeans(alert.condition);
   return (
