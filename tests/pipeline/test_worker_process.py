@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,15 @@ from contracts.columns import ColumnReader
 from contracts.envelope import Event
 from contracts.ids import FarmId, new_id
 from contracts.serde import SchemaIds, Serde
-from contracts.topics import DETECTIONS, READINGS, partition_of_farm
+from contracts.topics import DETECTIONS, HOURS, READINGS, partition_of_farm
 from farmbox.box import Addresses
 from pipeline.adapters.input_log import GROUP
 from pipeline.adapters.snapshots import newest_state
 from pipeline.canonical import canonical
 from runtime.kafka import Outbox, new_consumer, new_producer
 from runtime.registry import RegistrySchemaIds
-from tests.builders import a_reading
-from tests.pipeline.logs import run
+from tests.builders import a_reading, a_tick
+from tests.pipeline.logs import run_all
 from tests.waiting import eventually
 
 ANIMALS, ROUNDS = 25, 240
@@ -32,10 +33,14 @@ KILLED_AT = (500, 2400, 4300)  # records committed
 
 
 def a_herds_readings(farm: FarmId) -> list[Event[Any]]:
-    """Animals of which each third has fever for two hours, twice; one reading in 20 repeats."""
+    """Animals of which each third has fever for two hours, twice; one reading in 20 repeats.
+
+    With ticks of the farm's own, so that what other tests left in its partition says nothing.
+    """
     start = datetime.now(UTC) - timedelta(hours=21)
-    log = []
+    log: list[Event[Any]] = []
     for n in range(ROUNDS):
+        log.append(replace(a_tick(start + timedelta(minutes=5 * n)), farm_id=farm))
         for animal in range(ANIMALS):
             hot = animal % 3 == 0 and n % 120 > 96
             event = a_reading(
@@ -107,12 +112,12 @@ def end_of(box: Addresses, topic: str, partition: int) -> int:
 
 
 def told_since(
-    box: Addresses, schema_ids: SchemaIds, partition: int, start: int
+    box: Addresses, schema_ids: SchemaIds, topic: str, partition: int, start: int
 ) -> list[Event[Any]]:
-    """The committed detections of a partition from an offset on."""
+    """What is committed of a topic's partition from an offset on."""
     serde = Serde(schema_ids)
     consumer = new_consumer(box.kafka_bootstrap, "test-told", **{"enable.partition.eof": True})
-    consumer.assign([TopicPartition(DETECTIONS.name, partition, start)])
+    consumer.assign([TopicPartition(topic, partition, start)])
     found = []
     try:
         while (message := consumer.poll(10)) is not None and message.error() is None:
@@ -133,9 +138,10 @@ class Herd:
         self.log = a_herds_readings(self.farm)
         serde = Serde(self.schema_ids)
         self.values = [serde.encode(event) for event in self.log]
-        self.first, self._told_from = (
-            end_of(box, topic.name, self.partition) for topic in (READINGS, DETECTIONS)
-        )
+        self.first = end_of(box, READINGS.name, self.partition)
+        self._told_from = {
+            topic.name: end_of(box, topic.name, self.partition) for topic in (DETECTIONS, HOURS)
+        }
         self.end = self.first + len(self.values)
 
     def send(self) -> None:
@@ -152,14 +158,18 @@ class Herd:
 
     def assert_told_and_counted_once(self) -> None:
         """Detections and counts are those of an undisturbed run over the same log."""
-        told = [
-            event
-            for event in told_since(self.box, self.schema_ids, self.partition, self._told_from)
-            if event.farm_id == self.farm
-        ]
-        state, expected = run(self.values, reader=ColumnReader(self.schema_ids))
-        assert len(expected) > ANIMALS
-        assert canonical(told) == canonical(expected)
+        told, hours = (
+            [
+                event
+                for event in told_since(self.box, self.schema_ids, topic, self.partition, start)
+                if event.farm_id == self.farm
+            ]
+            for topic, start in self._told_from.items()
+        )
+        state, expected = run_all(self.values, reader=ColumnReader(self.schema_ids))
+        assert len(expected.detections) > ANIMALS
+        assert canonical(told) == canonical(expected.detections)
+        assert hours == expected.hours
         assert len({e.event_id for e in told}) == len(set(map(repr, told)))  # repeats: unchanged
         found = newest_state(self.box.kafka_bootstrap, self.partition)
         assert found is not None
