@@ -64,17 +64,25 @@ def consumer_lag(group: str) -> dict[str, Any]:
 
 
 def note_lag(group: str, statistics: str) -> None:
-    """Sum librdkafka's lag over a topic's partitions; -1 there means not known, or not ours.
+    """Sum the lag over the partitions of each topic that this consumer is fetching.
 
-    Nothing is told of a topic without any: a lag of 0 would be a lie, and an old one too.
+    librdkafka's own figure knows nothing of a position that is kept elsewhere than in the group
+    (in a transaction, beside a read model's data). Nothing is told of a topic without a share: a
+    lag of 0 would be a lie, and an old one too.
     """
     for topic, told in json.loads(statistics).get("topics", {}).items():
-        lags = [
-            partition["consumer_lag"]
-            for number, partition in told["partitions"].items()
-            if number != "-1" and partition["consumer_lag"] >= 0
-        ]
+        partitions = told["partitions"].values()
+        lags = [lag for one in partitions if (lag := _lag(one)) is not None]
         if lags:
             LAG.labels(group=group, topic=topic).set(sum(lags))
         else:
             LAG.remove(group, topic)
+
+
+def _lag(partition: Mapping[str, Any]) -> int | None:
+    """From what was handed to us to the last stable offset; before the first, from what is next."""
+    handed_over, following = partition["app_offset"], partition["next_offset"]
+    position, end = handed_over if handed_over >= 0 else following, partition["ls_offset"]
+    if partition["fetch_state"] != "active" or position < 0 or end < 0:
+        return None
+    return int(max(0, end - position))

@@ -27,10 +27,23 @@ sys.exit(run("test", settings, {"turning": loop}))
 """
 
 
-def statistics(lags: dict[str, int]) -> str:
-    """As librdkafka tells them; partition -1 is its own."""
-    partitions = {number: {"consumer_lag": lag} for number, lag in lags.items()}
-    return json.dumps({"topics": {"herd.alerts.v1": {"partitions": partitions}}})
+UNKNOWN = -1001  # librdkafka's
+
+
+def partition(state: str, *, handed_over: int, end: int, following: int = 0) -> dict[str, object]:
+    """As librdkafka tells of one."""
+    return {
+        "fetch_state": state,
+        "app_offset": handed_over,
+        "next_offset": following,
+        "ls_offset": end,
+    }
+
+
+def statistics(*partitions: dict[str, object]) -> str:
+    """As librdkafka tells them."""
+    numbered = {str(number): one for number, one in enumerate(partitions)}
+    return json.dumps({"topics": {"herd.alerts.v1": {"partitions": numbered}}})
 
 
 def lag_of(group: str) -> float | None:
@@ -66,17 +79,26 @@ def test_a_process_tells_that_it_is_ready_and_that_its_loops_turn(tmp_path: Path
 
 
 def test_lag_is_summed_over_the_partitions_that_are_ours() -> None:
-    """Librdkafka says -1 for what it does not know; added up, that would hide a record."""
-    note_lag("sum", statistics({"0": 3, "1": 4, "2": -1, "-1": 9}))
+    """What another worker reads, and what librdkafka does not know, is not ours to count."""
+    note_lag(
+        "sum",
+        statistics(
+            partition("active", handed_over=7, end=10),
+            partition("active", handed_over=UNKNOWN, following=6, end=10),
+            partition("active", handed_over=10, end=10),
+            partition("none", handed_over=0, end=99),
+            partition("active", handed_over=3, end=UNKNOWN),
+        ),
+    )
 
-    assert lag_of("sum") == 7
+    assert lag_of("sum") == 3 + 4
 
 
 def test_no_lag_is_told_where_none_is_known() -> None:
     """A worker that lost its partitions must not show for ever how far it was behind."""
-    note_lag("lost", statistics({"0": 3}))
+    note_lag("lost", statistics(partition("active", handed_over=7, end=10)))
 
-    note_lag("lost", statistics({"0": -1}))
+    note_lag("lost", statistics(partition("stopped", handed_over=7, end=10)))
 
     assert lag_of("lost") is None
 
