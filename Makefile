@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 HERD = .venv/bin/herd
 PYTEST = .venv/bin/python -m pytest
 
-.PHONY: demo test proof check setup lock clean help
+.PHONY: demo test proof check setup screens lock clean help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -13,10 +13,10 @@ help: ## this list
 demo: setup ## a live farm in this terminal, on the real stack
 	$(HERD) demo
 
-test: setup check ## everything that CI runs
+test: setup check screens ## everything that CI runs
 	$(PYTEST) -q tests
 
-proof: setup ## the same tests at full size, then the chain ten times and 200 alerts
+proof: setup screens ## the same tests at full size, then the chain ten times and 200 alerts
 	HERD_PROOF=1 $(PYTEST) -q tests -o timeout=1800
 	for run in 1 2 3 4 5 6 7 8 9 10; do $(HERD) demo --check --json || exit 1; done
 	$(HERD) demo --check --alerts 200 --json
@@ -38,15 +38,24 @@ setup: .venv/.complete .jars/.complete ## Python packages into .venv, jars into 
 	@touch $@
 
 .jars/.complete: farmbox/jars.lock .venv/.complete
-	@echo "== setup 2/2: Kafka and the MQTT broker as jars, pinned by hash (60 MB, and 110 MB of JVM caches)"
+	@echo "== setup 2/2: Kafka, the MQTT broker and OpenSearch as jars, pinned by hash (115 MB, and 110 MB of JVM caches)"
 	.venv/bin/python -m farmbox.jars fetch
 	@touch $@
 
 LOCK = uv pip compile pyproject.toml --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command "make lock" -q
+screens: ## what rebuilding the screens needs, where npm is; the built ones are committed
+	@if command -v npm >/dev/null; then $(MAKE) -s api/dashboard/node_modules/.complete; \
+	  else echo "no npm here: the screens are served as they were built"; fi
+
+api/dashboard/node_modules/.complete: api/dashboard/package-lock.json
+	@echo "== packages of the screens, pinned by hash (a few seconds)"
+	npm --prefix api/dashboard ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 lock: ## renew the locks from pyproject.toml (needs uv): all of it, and what a service in production needs
 	$(LOCK) --extra box --extra dev -o requirements.lock
 	$(LOCK) -c requirements.lock -o requirements-services.lock
 
 clean: ## remove what setup and the demo made here
-	rm -rf .venv .jars .herd .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf api/dashboard/node_modules .venv .jars .herd .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
