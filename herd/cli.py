@@ -196,7 +196,7 @@ def status(*, data: Data = DATA, as_json: Json = False) -> None:
 def _is_well(service: dict[str, Any]) -> bool:
     """Running; or still starting, if it is one that nothing waits for."""
     starting = bool(service["beside"]) and service["state"] == "starting"
-    return starting or service["state"] == "running"
+    return starting or bool(service["state"] == "running")
 
 
 def _status_table(result: dict[str, Any]) -> str:

@@ -8,7 +8,8 @@ import msgspec
 
 from read_models.base import ReadModelUnavailableError
 
-QUERY_MAX_S = 30.0
+QUERY_MAX_S = 30.0  # of a loader: an insert of a full batch beside everything else
+ASKED_MAX_S = 4.0  # of a person: a board without curves is better than none for half a minute
 CONNECT_MAX_S = 2.0
 UNKNOWN_TABLE = 60
 CLIENT_ERRORS = range(400, 500)
@@ -24,12 +25,15 @@ class ClickHouseRefusedError(RuntimeError):
 
 
 class ClickHouseHttp:
-    """One server; threads may share it. url: http(s)://[user:password@]host:port."""
+    """One server; threads may share it. url: http(s)://[user:password@]host:port.
 
-    def __init__(self, url: str) -> None:
+    query_max_s: an answer is waited for so long.
+    """
+
+    def __init__(self, url: str, *, query_max_s: float = QUERY_MAX_S) -> None:
         self._client = httpx.Client(
             base_url=url,
-            timeout=httpx.Timeout(QUERY_MAX_S, connect=CONNECT_MAX_S),
+            timeout=httpx.Timeout(query_max_s, connect=CONNECT_MAX_S),
             limits=httpx.Limits(max_connections=8),
             trust_env=False,  # a proxy of the machine is not for this
         )

@@ -12,6 +12,7 @@ from contracts.hour import HOUR_SIGNALS
 from contracts.ids import FarmId
 from contracts.topics import HOURS, READINGS, partition_of_farm
 from read_models.adapters.clickhouse_http import (
+    ASKED_MAX_S,
     UNKNOWN_TABLE,
     ClickHouseHttp,
     ClickHouseRefusedError,
@@ -154,4 +155,4 @@ def _array(texts: Sequence[str]) -> str:
 
 def open_analytics(clickhouse_url: str) -> Analytics:
     """The figures in the ClickHouse at this address; nothing connects before the first question."""
-    return Analytics(ClickHouseHttp(clickhouse_url))
+    return Analytics(ClickHouseHttp(clickhouse_url, query_max_s=ASKED_MAX_S))

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, ConfigResource
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, if not in its types
+    AdminClient,
+    ConfigResource,
+)
 
 from contracts import topics
 from contracts.ids import FarmId
