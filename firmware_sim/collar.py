@@ -99,6 +99,11 @@ class Collar:
         """Readings in the buffer, those in flight included."""
         return len(self._buffer)
 
+    def oldest(self) -> Buffered | None:
+        """The reading that waits longest for its answer; may be asked from any thread."""
+        held = self._buffer.copy()  # in one step: the herd's thread empties it meanwhile
+        return held[0] if held else None
+
     def measured(self, measures: Measures, at: datetime, interval_s: int) -> Buffered:
         """Keep one reading; when the buffer is full the oldest is overwritten."""
         reading = Buffered(self.collar_id, self.boot_id, self._seq + 1, at, interval_s, measures)

@@ -212,6 +212,11 @@ class Herd:
         """Take an animal's fevers away."""
         self._by_animal[animal_id].recover(Fever)
 
+    def oldest_held(self) -> datetime | None:
+        """The time of the oldest reading that no answer has come for; None if all are answered."""
+        held = [one.collar.oldest() for one in self._members]
+        return min((reading.time for reading in held if reading is not None), default=None)
+
     def counts(self) -> Counts:
         """Readings so far."""
         overwritten = sum(member.collar.overwritten for member in self._members)

@@ -158,7 +158,7 @@ class Show:
                     console.file.flush()  # into a file, too, it is told while it happens
 
     def close(self) -> None:
-        """Stop collars and threads; what was measured is remembered."""
+        """Stop collars and threads; what was not noted is measured again at the next start."""
         self._stop.set()
         self._tail.close()
         if self._herd is not None:
@@ -258,7 +258,8 @@ class Show:
         """Everything answered up to a moment ago is laid: a start after kill -9 begins there."""
         laid_to = self._clock.now() - timedelta(seconds=2 * INTERVAL_S)
         if laid_to > self._memory.laid_to:
-            self._memory = replace(self._memory, laid_to=laid_to)
+            held_from = self._herd.oldest_held() if self._herd is not None else None
+            self._memory = replace(self._memory, laid_to=laid_to, held_from=held_from)
             self._memory.write(self._farm.data)
 
 

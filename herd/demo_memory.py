@@ -24,7 +24,8 @@ LAID_PER_S = 7000.0
 class DemoMemory:
     """past_from: where its past begins. laid_to: everything before it is laid.
 
-    live: the past has been imported; from then on collars send as they measure.
+    live: the past has been imported; from then on collars send as they measure. held_from: of the
+    oldest reading that no answer had come for, a silent collar's; what flash keeps over a stop.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class DemoMemory:
     past_from: datetime
     laid_to: datetime
     live: bool = False
+    held_from: datetime | None = None
 
     def write(self, data: Path) -> None:
         """Replace the file in one step."""
@@ -50,7 +52,12 @@ def read_memory(data: Path) -> DemoMemory | None:
 
 def measured_since(memory: DemoMemory, clock: FarmClock, start: datetime) -> datetime:
     """From when on the collars measure again: what is older than late_max nobody would judge."""
-    return max(memory.laid_to, clock.at(start) - BACKLOG_MAX) if memory.live else memory.laid_to
+    if not memory.live:
+        return memory.laid_to
+    since = memory.laid_to
+    if memory.held_from is not None:
+        since = min(since, memory.held_from - timedelta(seconds=1))  # a grid begins after `since`
+    return max(since, clock.at(start) - BACKLOG_MAX)
 
 
 def clock_of(memory: DemoMemory, start: datetime, *, speed: float, interval_s: int) -> FarmClock:

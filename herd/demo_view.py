@@ -125,5 +125,6 @@ def _age(raised_at: str, now: datetime | None) -> str:
 
 
 def _happened(scene: Scene) -> Panel:
-    lines = [f"{at:%H:%M}  {what}" for at, what in scene.happened]
+    # a copy, made in one step: another thread adds to it
+    lines = [f"{at:%H:%M}  {what}" for at, what in tuple(scene.happened)]
     return Panel(Text("\n".join(lines) or "…"), title="what happens", title_align="left")

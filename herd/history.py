@@ -15,9 +15,9 @@ from pathlib import Path
 from contracts.clock import Clock
 from contracts.ids import FarmId, UserId
 from firmware_sim.herd import Herd
-from herd.demo_memory import DemoMemory
+from herd.demo_memory import BACKLOG_MAX, DemoMemory
 from herd.farmer import Farmer
-from herdbook import Herdbook
+from herdbook import FarmIsLiveError, Herdbook
 from read_models import ReadModelUnavailableError
 
 STEP = timedelta(hours=6)  # no reading is further ahead of its farm's log time
@@ -50,9 +50,12 @@ class Historian:
     def lay(self, memory: DemoMemory, laid: Laid, stopped: Callable[[], bool]) -> DemoMemory:
         """Lay everything up to the farm's now; what is to be remembered from then on."""
         if memory.live:
-            return self._backlog(memory, laid)
-        # before its first reading: by the partition's time all of its past would be too late
-        self._herdbook.move_time(self._farm_id, memory.laid_to, by=BY)
+            return self._backlog(memory, laid, stopped)
+        try:
+            # before its first reading: by the partition's time all of its past would be too late
+            self._herdbook.move_time(self._farm_id, memory.laid_to, by=BY)
+        except FarmIsLiveError:  # killed between going live and noting it
+            return self._backlog(self._remember(replace(memory, live=True)), laid, stopped)
         while not stopped():
             now = self._clock.now()
             to = min(memory.laid_to + STEP, now)
@@ -68,11 +71,18 @@ class Historian:
                 return self._remember(replace(memory, live=True))
         return memory
 
-    def _backlog(self, memory: DemoMemory, laid: Laid) -> DemoMemory:
-        now = self._clock.now()
-        self._herd.lay(now)
-        laid(now)
-        return self._remember(replace(memory, laid_to=now))
+    def _backlog(self, memory: DemoMemory, laid: Laid, stopped: Callable[[], bool]) -> DemoMemory:
+        """What the collars kept while the farm was off, step by step, each remembered."""
+        while not stopped():
+            now = self._clock.now()
+            to = min(max(memory.laid_to, now - BACKLOG_MAX) + STEP, now)
+            self._herd.lay(to)
+            held_from = self._herd.oldest_held()
+            memory = self._remember(replace(memory, laid_to=to, held_from=held_from))
+            laid(to)
+            if to == now:
+                break
+        return memory
 
     def _judge(self, now: datetime) -> None:
         with suppress(ReadModelUnavailableError):  # being built; the next step comes by again

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -42,6 +42,12 @@ class LiveClient:
 
     def connect(self) -> Self:
         """Open, authenticate, subscribe from where we stand; raises LiveError or OSError."""
+        try:
+            return self._connected()
+        except WebSocketException as error:  # cut in its handshake, or right after it
+            raise LiveError(f"the socket was cut: {error}") from error
+
+    def _connected(self) -> Self:
         self.close()
         self._socket = self._leaving.enter_context(
             connect(self._url, subprotocols=[PROTOCOL], compression=None, open_timeout=ANSWER_MAX_S)

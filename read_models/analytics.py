@@ -198,7 +198,8 @@ def _times(times_us: Longs) -> list[str]:
 
 
 def _time(time_us: int) -> str:
-    return f"{time_us // 1_000_000}.{time_us % 1_000_000:06d}"
+    # ten digits: ClickHouse takes eight for a date
+    return f"{time_us // 1_000_000:010d}.{time_us % 1_000_000:06d}"
 
 
 def _texts(column: TextColumn) -> list[str]:

@@ -179,6 +179,10 @@ class LogReader(Protocol[P]):
         """For each partition the offset after its newest record."""
         ...
 
+    def reached(self, offsets: Offsets, ends: Offsets) -> bool:
+        """Whether nothing readable lies between where a reader stands and these ends."""
+        ...
+
     def heard_at(self) -> datetime | None:
         """Now, if Kafka answers; None if it does not."""
         ...

@@ -75,7 +75,7 @@ def _fill(store: GenerationStore[P], reader: LogReader[P], running: Running, wor
     reader.read_from({})
     ends = reader.ends()
     while running.goes_on():
-        if all(work.generation.offsets.get(p, 0) >= end for p, end in ends.items()):
+        if reader.reached(work.generation.offsets, ends):
             if store.swap(work.generation, ends):
                 return True
             ends = reader.ends()  # the projector went on meanwhile: catch up with it

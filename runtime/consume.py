@@ -45,8 +45,12 @@ class Limits:
     gather_s: float = 0.0
 
 
-def poll_batch(consumer: Consumer, limits: Limits) -> list[Message]:
+def poll_batch(
+    consumer: Consumer, limits: Limits, *, at_end: Callable[[Message], None] = lambda _end: None
+) -> list[Message]:
     """Records that are there now, at most records_max; waits wait_s only while there is none.
+
+    at_end: told where a partition ends, by consumers that asked for it (enable.partition.eof).
 
     consume(n, t) waits the whole t for n records and would add t to every alert's delay; with
     gather_s that is wanted.
@@ -54,11 +58,14 @@ def poll_batch(consumer: Consumer, limits: Limits) -> list[Message]:
     first = consumer.poll(limits.wait_s)
     if first is None:
         return []
-    return [
-        message
-        for message in (first, *consumer.consume(limits.records_max - 1, limits.gather_s))
-        if not _is_transient(message.error())
-    ]
+    records: list[Message] = []
+    for message in (first, *consumer.consume(limits.records_max - 1, limits.gather_s)):
+        error = message.error()
+        if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
+            at_end(message)
+        elif not _is_transient(error):
+            records.append(message)
+    return records
 
 
 def _is_transient(error: KafkaError | None) -> bool:

@@ -1,10 +1,13 @@
 """What the register is told: animals, and the collars they wear."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from api.schemas.base import Attribute, Id, Received, Sent
+
+WORN_FROM_MIN = datetime(2000, 1, 1, tzinfo=UTC)  # no collar is older: 1970 is an unset clock
 
 
 class AnimalIn(Received):
@@ -27,7 +30,7 @@ class AssignmentIn(Received):
     """Which animal wears the collar, since when (now, if left out; may lie in the past)."""
 
     animal_id: Id
-    worn_from: AwareDatetime | None = None
+    worn_from: Annotated[AwareDatetime, Field(ge=WORN_FROM_MIN)] | None = None
 
 
 class AssignmentOut(Sent):

@@ -37,7 +37,8 @@ BUILDING_MAX_S = 10  # a builder that is silent for longer is dead, and another 
 SAY_EVERY_S = 2.0  # a builder's word on itself, well within BUILDING_MAX_S
 LOOK_EVERY_S = 5.0  # without new data: whether the store is still where we left it
 HOURS_MAX = 5_000  # an insert, each up to 1 kB; a server of ours refuses bodies over 32 MB
-INSERT = "INSERT INTO {table} FORMAT TabSeparated"
+# a collar with a broken clock may name a hundred months in one upload: more files, but no stop
+INSERT = "INSERT INTO {table} SETTINGS max_partitions_per_insert_block = 0 FORMAT TabSeparated"
 
 
 class _Known(NamedTuple):

@@ -37,13 +37,17 @@ class KafkaLog:
         clock: Clock,
         limits: Limits,
     ) -> None:
-        self._consumer: Consumer = new_consumer(bootstrap, f"{GROUP}-{model}")
+        self._consumer: Consumer = new_consumer(
+            bootstrap, f"{GROUP}-{model}", **{"enable.partition.eof": True}
+        )
+        self._read_to: dict[Place, int] = {}  # where a place was read to its end, and found none
         self._topics = topics
         self._clock = clock
         self._limits = limits
 
     def read_from(self, offsets: Offsets) -> None:
         """Go on at these offsets; a place that is not named starts at its beginning."""
+        self._read_to.clear()
         self._consumer.assign(
             [TopicPartition(*place, offsets.get(place, 0)) for place in self._places()]
         )
@@ -51,7 +55,7 @@ class KafkaLog:
     def batch(self) -> dict[Place, list[Message]]:
         """The next records by place; waits a moment only while there is none."""
         by_place: dict[Place, list[Message]] = {}
-        for message in poll_batch(self._consumer, self._limits):
+        for message in poll_batch(self._consumer, self._limits, at_end=self._note_end):
             kafka_topic, partition, _ = place_of(message)
             by_place.setdefault(Place(kafka_topic, partition), []).append(message)
         return by_place
@@ -59,6 +63,17 @@ class KafkaLog:
     def ends(self) -> Offsets:
         """For each place the offset after its newest record; raises KafkaException."""
         return {place: self._end(place) for place in self._places()}
+
+    def reached(self, offsets: Offsets, ends: Offsets) -> bool:
+        """Whether nothing readable lies between `offsets` and `ends`.
+
+        A transaction ends with a mark that has an offset and is no record, and one that was given
+        up leaves nothing but such offsets: behind the last record there may be no other for hours.
+        """
+        return all(
+            offsets.get(place, 0) >= end or self._read_to.get(place, 0) >= end
+            for place, end in ends.items()
+        )
 
     def heard_at(self) -> datetime | None:
         """Now, if Kafka answers; None if it does not. Asked only when a poll gave nothing."""
@@ -72,6 +87,10 @@ class KafkaLog:
     def close(self) -> None:
         """Leave Kafka."""
         self._consumer.close()
+
+    def _note_end(self, message: Message) -> None:
+        kafka_topic, partition, offset = place_of(message)
+        self._read_to[Place(kafka_topic, partition)] = offset
 
     def _end(self, place: Place) -> int:
         offsets = retried(

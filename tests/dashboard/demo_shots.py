@@ -8,17 +8,17 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.waiting import eventually
+
 ROOT = Path(__file__).parents[2]
 STARTED_WITHIN_S, LIVE_WITHIN_S = 120, 420
-STORIES_S = 110  # two hours at sixty times, and the chain behind them
-SETTLED_S = 4
-URL = re.compile(r"open (http\S+#t=\S+)")
+STORIES_MS = 110_000  # two hours at sixty times, and the chain behind them
+SETTLED_MS = 4000
+URL, LIVE = re.compile(r"open (http\S+#t=\S+)"), re.compile(r"^live", re.MULTILINE)
 
 
 def main(folder: Path) -> None:
@@ -35,23 +35,20 @@ def main(folder: Path) -> None:
                 stderr=subprocess.STDOUT,
             )
         try:
-            url = _wait(lambda: URL.search(told.read_text("utf-8")), STARTED_WITHIN_S)[1]
-            _wait(lambda: re.search(r"^live", told.read_text("utf-8"), re.MULTILINE), LIVE_WITHIN_S)
-            time.sleep(STORIES_S)
-            _shoot(url, folder)
+            found = eventually(
+                lambda: URL.search(told.read_text("utf-8")),
+                within_s=STARTED_WITHIN_S,
+                why="the demo's URL",
+            )
+            eventually(
+                lambda: LIVE.search(told.read_text("utf-8")),
+                within_s=LIVE_WITHIN_S,
+                why="the past is laid",
+            )
+            _shoot(found[1], folder)
         finally:
             demo.terminate()
             demo.wait(60)
-
-
-def _wait(look: Callable[[], re.Match[str] | None], within_s: float) -> re.Match[str]:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.5)
-    raise TimeoutError(f"the demo did not get there within {within_s:g} s")
 
 
 def _shoot(url: str, folder: Path) -> None:
@@ -60,6 +57,7 @@ def _shoot(url: str, folder: Path) -> None:
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
         phone = _page(browser, url, (390, 844), scale=2, scheme="light")
+        phone.wait_for_timeout(STORIES_MS)
         phone.screenshot(path=folder / "now-phone.png")
         desk = _page(browser, url, (1440, 900), scale=1, scheme="dark")
         desk.screenshot(path=folder / "now-desk-dark.png")
@@ -67,10 +65,10 @@ def _shoot(url: str, folder: Path) -> None:
         rows = light.locator(".row:not(.mini)")
         wanted = rows.filter(has_text="Rumination")
         (wanted if wanted.count() else rows).first.locator("a.hit").click()
-        time.sleep(1)
+        light.wait_for_timeout(1000)
         light.keyboard.press("Enter")
         light.locator(".sig").first.wait_for()
-        time.sleep(SETTLED_S)
+        light.wait_for_timeout(SETTLED_MS)
         light.screenshot(path=folder / "animal-desk.png")
         browser.close()
 
@@ -86,7 +84,7 @@ def _page(browser: Browser, url: str, size: tuple[int, int], *, scale: int, sche
     page = context.new_page()
     page.goto(url)
     page.locator("[data-chip=live]").wait_for()
-    time.sleep(SETTLED_S)
+    page.wait_for_timeout(SETTLED_MS)
     return page
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from herd.demo_memory import LEAD, DemoMemory, clock_of, read_memory
+from herd.demo_memory import LEAD, DemoMemory, clock_of, measured_since, read_memory
 
 START = datetime(2026, 3, 15, 12, tzinfo=UTC)
 NEW = DemoMemory(
@@ -33,6 +33,16 @@ def test_a_farm_that_was_just_stopped_starts_where_it_stopped() -> None:
     clock = clock_of(memory, START, speed=60, interval_s=300)
 
     assert clock.at(START) >= memory.laid_to
+
+
+def test_what_a_silent_collar_held_is_measured_again() -> None:
+    """Her readings lie in a flash that a stop of the demo does not empty."""
+    held_from = START - timedelta(hours=5)
+    memory = replace(NEW, live=True, laid_to=START - timedelta(minutes=5), held_from=held_from)
+    clock = clock_of(memory, START, speed=60, interval_s=300)
+
+    assert measured_since(memory, clock, START) < held_from
+    assert measured_since(replace(memory, held_from=None), clock, START) == memory.laid_to
 
 
 def test_real_time_has_no_lead() -> None:

@@ -127,6 +127,10 @@ class MemoryLog:
         """How long each list is."""
         return {place: len(records) for place, records in self.places.items()}
 
+    def reached(self, offsets: Offsets, ends: Offsets) -> bool:
+        """A list has no offsets without records."""
+        return all(offsets.get(place, 0) >= end for place, end in ends.items())
+
     def heard_at(self) -> datetime | None:
         """A time after everything appended."""
         return START + timedelta(days=1)

@@ -72,6 +72,10 @@ class MeasuredLog:
         """The ends of the last of each place."""
         return {place: end for piece in self.pieces for place, end in piece.ends.items()}
 
+    def reached(self, offsets: Offsets, ends: Offsets) -> bool:
+        """A list has no offsets without records."""
+        return all(offsets.get(place, 0) >= end for place, end in ends.items())
+
     def heard_at(self) -> datetime | None:
         """A time after everything appended."""
         return this_month() + timedelta(days=30)

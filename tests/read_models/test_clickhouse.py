@@ -1,7 +1,7 @@
 """Readings and hours in a real ClickHouse engine: once in the answer, whatever is sent twice."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -157,6 +157,28 @@ def test_a_reading_sent_twice_counts_once(
     store.apply(generation, Measured({READINGS_PLACE: 6}, readings(2, 3, 4)))
 
     assert count(clickhouse, generation) == 4
+
+
+def test_no_time_a_collar_may_name_stops_the_loading(
+    store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp
+) -> None:
+    """A clock that wandered through forty years costs its collar, not the charts of all farms."""
+    begin = datetime(1970, 1, 1, tzinfo=UTC)
+    generation = answering(store)
+    lost = columns_of(
+        [
+            (at, a_reading(seq=at + 1, time=begin + timedelta(days=31 * at), activity=1.0))
+            for at in range(480)
+        ]
+    )
+
+    generation = store.apply(generation, Measured({READINGS_PLACE: 480}, lost))
+    store.apply(generation, Measured({READINGS_PLACE: 483}, readings(1001, 1002, 1003)))
+
+    (row,) = clickhouse.rows(
+        f"SELECT countIf(occurred_at > '{DAY:%Y-%m-%d}') FROM readings_{generation.id} FINAL"  # noqa: S608  ours
+    )
+    assert int(row[0]) == 3
 
 
 def test_a_batch_written_before_a_crash_is_written_again_and_counts_once(
