@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,7 +144,7 @@ class Show:
 
         ends_s = None if seconds is None else time.monotonic() + seconds
         live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        with live or console:
+        with live or nullcontext():  # as a context a console would keep its lines to itself
             while not stop.wait(POLL_EVERY_S) and (ends_s is None or time.monotonic() < ends_s):
                 self._farm.poll()
                 self._look()

@@ -15,9 +15,9 @@ from contracts.clock import FarmClock
 FILE = "demo.json"
 LEAD = timedelta(hours=2)  # told in two minutes at the usual speed
 BACKLOG_MAX = timedelta(hours=72)  # what the collars of a farm that was off make up: late_max
-READY_S = 10.0  # until the services of a warm farm answer
+READY_S = 14.0  # until the services of a farm answer
 # Laying history: what a machine with two cores gets through all of the way in, measured
-LAID_PER_S = 7000.0
+LAID_PER_S = 5700.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
