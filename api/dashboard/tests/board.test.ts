@@ -10,7 +10,7 @@ const none = new Map();
 const anOrder = (changes: Partial<Order> = {}): Order => ({
   key: "k1",
   verb: "acknowledge",
-  farmId: "farm",
+  farmId: "home",
   alertId: "alert-1",
   name: "Berta",
   at: hoursAgo(0),
@@ -145,7 +145,7 @@ test("an order that was overtaken shows what has really happened", () => {
 
 test("a judgement is sent with its outcome and note, a tap without a body", () => {
   const close = anOrder({ verb: "close", outcome: "confirmed", note: "udder warm" });
-  assert.equal(pathOf(close), "/api/v1/farms/farm/alerts/alert-1/close");
+  assert.equal(pathOf(close), "/api/v1/farms/home/alerts/alert-1/close");
   assert.deepEqual(bodyOf(close), { outcome: "confirmed", note: "udder warm" });
   assert.equal(bodyOf(anOrder()), null);
 });

@@ -19,7 +19,7 @@ export function anEvidence(changes: Partial<Evidence>): Evidence {
 export function anAlert(changes: Partial<Alert> = {}): Alert {
   return {
     alert_id: "alert-1",
-    farm_id: "farm",
+    farm_id: "home",
     subject_kind: "animal",
     subject_id: "cow-1",
     condition: "fever",
