@@ -25,6 +25,8 @@ alternatives() { case "$1" in *[!0-9.]*) echo "DNS:$1" ;; *) echo "IP:$1" ;; esa
 # certificate NAME COMMON_NAME ALTERNATIVES USAGE
 certificate() {
   [ -e "$1.crt" ] && return
+  [ -e ca.key ] || { echo "ca.key is not here: bring it back to sign $1.crt" >&2; exit 1; }
+  rm -f "$1.key" "$1.pem" # a new certificate, a new key; what was made of the old one goes
   openssl req -newkey rsa:3072 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$2" 2>/dev/null
   printf 'subjectAltName=%s\nextendedKeyUsage=%s\n' "$3" "$4" >"$1.ext"
   openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days "$days" \
