@@ -68,6 +68,7 @@ class FixtureFarm:
         self.unreachable = False
         self.forgets = False  # a resume is answered with the whole list
         self.refuses = False
+        self.away: set[str] = set()  # last parts of addresses whose store does not answer
         self.token = TOKEN
         self.answers = threading.Event()  # cleared: every request waits
         self.answers.set()
@@ -194,9 +195,9 @@ class FixtureFarm:
 
     async def _api(self, request: Request) -> Response:
         await asyncio.to_thread(self.answers.wait, HELD_MAX_S)
-        if self.unreachable:
-            return Response(status_code=503)
         parts = request.url.path.removeprefix("/api/v1/").split("/")
+        if self.unreachable or parts[-1] in self.away:
+            return Response(status_code=503)
         if parts == ["sessions"]:
             ticket = (await request.json()).get("ticket")
             if ticket != TICKET:

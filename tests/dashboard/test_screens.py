@@ -1,11 +1,15 @@
 """The screens in a real browser, on a small farm computer of the tests' own."""
 
+import json
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+from contracts.clock import iso
 from tests.dashboard.conftest import come_in
 from tests.dashboard.fixture_farm import FixtureFarm
 
@@ -85,14 +89,50 @@ def test_a_lost_socket_comes_back_without_a_gap(page: Page, farm: FixtureFarm) -
 def test_a_record_that_cannot_be_continued_says_what_changed(page: Page, farm: FixtureFarm) -> None:
     """A screen that was built anew must not pretend that it knew all along."""
     farm.forgets = True
+    farm.unreachable = True
     farm.raise_case_untold(12, "oestrus")
     farm.drop_sockets()
+    expect(page.locator("[data-chip=reconnecting] .age")).to_have_text(re.compile("[1-9]"))
+    farm.unreachable = False
 
     notice = page.locator(".gapnotice")
     expect(notice).to_contain_text("You were away")
     expect(notice).to_contain_text("New: Gerda")
     notice.get_by_role("button", name="Understood").click()
     expect(notice).to_have_count(0)
+
+
+def test_a_case_is_not_lost_when_the_board_cannot_be_loaded(page: Page, farm: FixtureFarm) -> None:
+    """It was told once, and no resume tells it again: the board is asked for until it comes."""
+    farm.away.add("board")
+    alert_id = farm.raise_case(12, "fever")
+    page.wait_for_timeout(1_000)  # the first load has failed by now
+    farm.away.clear()
+
+    expect(_row(page, alert_id)).to_be_visible()
+
+
+def test_a_gap_is_told_once_the_board_can_be_loaded(page: Page, farm: FixtureFarm) -> None:
+    """What changed is said even if the farm computer was still busy when the socket came back."""
+    farm.forgets = True
+    farm.away.add("board")
+    farm.raise_case_untold(12, "oestrus")
+    farm.drop_sockets()
+    page.wait_for_timeout(1_500)  # connected again, and the first load has failed
+    farm.away.clear()
+
+    expect(page.locator(".gapnotice")).to_contain_text("New: Gerda")
+
+
+def test_a_loss_counts_from_the_last_word(page: Page, farm: FixtureFarm) -> None:
+    """A dead socket is noticed late: the picture is as old as what was heard last."""
+    farm.beat()
+    page.wait_for_timeout(3_000)
+    page.context.set_offline(offline=True)
+
+    age = page.locator("[data-chip=offline] .age")
+    expect(age).to_be_visible()
+    assert int(age.inner_text().split()[0]) >= 2  # the clock on the screen lags by up to 1 s
 
 
 def test_a_tap_without_a_network_is_kept_and_sent_once(page: Page, farm: FixtureFarm) -> None:
@@ -120,6 +160,17 @@ def test_a_refused_tap_says_why_until_it_is_read(page: Page, farm: FixtureFarm) 
     expect(_row(page, OLGA).get_by_role("button", name="I\u2019ll go")).to_be_visible()
     failure.get_by_role("button", name="Understood").click()
     expect(failure).to_have_count(0)
+
+
+def test_the_note_of_a_refused_judgement_is_not_lost(page: Page, farm: FixtureFarm) -> None:
+    """What was typed in the barn can be read, and told to whoever was faster."""
+    _row(page, OLGA).get_by_role("button", name="I\u2019ll go").click()
+    farm.refuses = True
+    _row(page, OLGA).get_by_role("button", name="Found?").click()
+    page.get_by_label("Note").fill("left udder warm")
+    page.get_by_role("button", name="It was right").click()
+
+    expect(page.locator(".toast.er")).to_contain_text("Your note: \u201cleft udder warm\u201d")
 
 
 def test_no_row_moves_under_a_finger(page: Page, farm: FixtureFarm) -> None:
@@ -180,6 +231,51 @@ def test_a_screen_that_is_opened_again_shows_what_it_knew_until_it_knows_more(
 
     expect(page.locator("[data-chip=live]")).to_be_visible()
     expect(page.locator(".budget")).to_contain_text("118 of 120 collars heard")
+
+
+def test_a_remembered_board_does_not_set_the_clock(page: Page, farm: FixtureFarm) -> None:
+    """The moment it was stored is not now: durations would be those of another day."""
+    key, told = page.evaluate(
+        "Object.entries(localStorage).find(([key]) => key.startsWith('herdlog.board.'))"
+    )
+    stored = json.loads(told) | {"now": iso(farm.now() + timedelta(days=3))}
+    farm.unreachable = True
+    page.evaluate("([key, text]) => localStorage.setItem(key, text)", [key, json.dumps(stored)])
+    page.reload()
+
+    expect(_row(page, "alert-006-collar-silent")).to_contain_text("Collar silent 7 h")
+
+
+def test_nobody_is_called_well_while_nobody_can_know(page: Page, farm: FixtureFarm) -> None:
+    """Without a connection an empty list is no all-clear; nor is it with collars never heard."""
+    farm.alerts.clear()
+    come_in(page, farm)
+    expect(page.get_by_role("heading", name="Nobody needs you now")).to_be_visible()
+    farm.unreachable = True
+    farm.drop_sockets()
+    expect(page.locator("[data-chip=reconnecting]")).to_be_visible()
+    expect(page.locator(".calm")).to_have_count(0)
+    farm.unreachable = False
+    expect(page.locator(".calm")).to_contain_text("2 animals are not covered")
+    farm.reading_age_s, farm.heard = -1.0, 0
+    farm.beat()
+
+    expect(page.locator(".calm h2")).to_have_text("No collar has been heard yet.")
+    expect(page.locator(".calm")).to_contain_text("120 animals are not covered")
+
+
+@pytest.mark.parametrize(("store", "named"), [("signals", "curves"), ("events", "history")])
+def test_an_animal_is_shown_while_one_store_is_away(
+    page: Page, farm: FixtureFarm, store: str, named: str
+) -> None:
+    """What is known of her is not held back by what is not."""
+    farm.away.add(store)
+    come_in(page, farm, "/animals/cow-002")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Berta")
+    expect(page.locator(".lead .notice")).to_contain_text(named)
+    expect(page.locator("#why")).to_contain_text("\u221238 %")
+    expect(page.locator(".sig")).to_have_count(0 if store == "signals" else 5)
 
 
 def test_one_animal_opens_with_her_days_and_the_way_back(page: Page) -> None:

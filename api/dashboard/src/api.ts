@@ -28,6 +28,7 @@ export async function call<T>(
   if (options.body) headers["Content-Type"] = "application/json";
   if (options.key) headers["Idempotency-Key"] = options.key;
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(path, {
       method: options.method ?? "GET",
@@ -36,11 +37,11 @@ export async function call<T>(
       signal: AbortSignal.timeout(PATIENCE_MS),
       cache: "no-store",
     });
+    text = await answer.text(); // the connection may break after the headers
   } catch (error) {
     throw new AwayError(String(error));
   }
   if (answer.status >= 500) throw new AwayError(`${answer.status}`);
-  const text = await answer.text();
   let read: unknown = null;
   try {
     read = text === "" ? null : JSON.parse(text);

@@ -45,6 +45,11 @@ export function viewOf(
   };
 }
 
+/** Whether a board was made before another one; across epochs nobody can tell. */
+export function isOlder(one: Board, other: Board): boolean {
+  return one.epoch === other.epoch && one.position < other.position;
+}
+
 /** Whether a told row is news that only the board can complete: a case it has never shown. */
 export function isUnknown(board: Board, alert: Alert): boolean {
   return (

@@ -1,6 +1,6 @@
 // Sends the taps: kept in this browser until the farm computer has them, one after the other.
 import { signal } from "@preact/signals";
-import { AwayError, call, RefusedError } from "./api";
+import { call, RefusedError } from "./api";
 import { farmTime } from "./clock";
 import { offerUndo, tell, untell } from "./notices";
 import type { Order, Verb } from "./orders";
@@ -91,19 +91,21 @@ export async function send(): Promise<void> {
 
 /** Whether to go on with the next order. */
 function failed(order: Order, error: unknown): boolean {
-  if (error instanceof AwayError) {
+  if (!(error instanceof RefusedError)) {
+    // whatever it was: nobody has refused the answer, so it is kept and tried again
     const { notSent, keepTrying } = words.value.error;
     tell({ id: NOT_SENT, title: notSent, next: keepTrying, retry: () => void send() });
     retry = window.setTimeout(() => void send(), RETRY_MS);
     return false;
   }
-  if (!(error instanceof RefusedError)) throw error;
   if (error.status === 401) {
     dropSession(); // the order is kept, and sent after coming in again
     return false;
   }
   keep(withoutOrder(orders.value, order.key));
-  tell({ id: order.key, title: words.value.error.refused(order.name), next: error.title });
+  const { refused, yourNote } = words.value.error;
+  const note = order.note ? ` ${yourNote(order.note)}` : ""; // typed by hand: not to be lost
+  tell({ id: order.key, title: refused(order.name), next: error.title + note });
   return true;
 }
 

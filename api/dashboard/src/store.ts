@@ -3,13 +3,13 @@ import { computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import { AwayError, RefusedError } from "./api";
 import type { Change, Shown, View } from "./board";
-import { changesBetween, isUnknown, settle, viewOf } from "./board";
+import { changesBetween, isOlder, isUnknown, settle, viewOf } from "./board";
 import { farmNow, measure, wallNow } from "./clock";
 import type { Connection } from "./live/chip";
 import { chipOf } from "./live/chip";
 import { LiveSocket } from "./live/socket";
 import type { Stream } from "./live/stream";
-import { greeting, step, streamAt } from "./live/stream";
+import { ALERTS_ID, greeting, step, streamAt } from "./live/stream";
 import { tell, untell } from "./notices";
 import { confirm, orders, send } from "./outbox";
 import { dropSession, read, token, userId, write } from "./session";
@@ -34,7 +34,7 @@ const stream = signal<Stream | null>(null);
 export const lastTold = signal<Alert | null>(null);
 
 export interface Gap {
-  awayMs: number;
+  awayMs: number; // since the last word before; 0 = the connection never broke
   at: number;
   changes: Change[];
 }
@@ -94,7 +94,6 @@ effect(() => {
 const NOT_LOADED = "not-loaded";
 let socket: LiveSocket | null = null;
 let reload: number | undefined;
-let lostAt = 0;
 
 const memory = (farmId: string) => `herdlog.board.${farmId}`;
 
@@ -105,6 +104,9 @@ export async function loadBoard(): Promise<boolean> {
   try {
     const loaded = await api.board(chosen.farm_id);
     if (farm.value !== chosen) return false;
+    const had = board.value;
+    // two answers may overtake each other: the older one must not take a case from the list
+    if (had !== null && !remembered.value && isOlder(loaded, had)) return true;
     measure(loaded.now);
     const before = stream.value;
     if (before === null || before.epoch !== loaded.epoch)
@@ -117,6 +119,8 @@ export async function loadBoard(): Promise<boolean> {
     untell(NOT_LOADED);
     return true;
   } catch (error) {
+    // a case told live has moved the place in the record: only this load can bring it to the list
+    if (error instanceof AwayError && stream.value !== null) later();
     return report(error);
   }
 }
@@ -144,6 +148,15 @@ function soon(): void {
   reload = window.setTimeout(() => void loadBoard(), TOLD_TOGETHER_MS);
 }
 
+/** Again after a failure; not while the connection is lost, which would only empty a battery. */
+function later(): void {
+  window.clearTimeout(reload);
+  reload = window.setTimeout(() => {
+    if (connection.value.phase === "live") void loadBoard();
+    else later();
+  }, RETRY_MS);
+}
+
 // ---- Live ------------------------------------------------------------------------------------------
 
 function told(message: LiveMessage): void {
@@ -151,14 +164,15 @@ function told(message: LiveMessage): void {
   if (before === null) return;
   const { stream: after, effects } = step(before, message);
   stream.value = after;
-  if (message.type === "subbed") {
+  const was = connection.value;
+  if (message.type === "subbed" && message.id === ALERTS_ID) {
     connection.value = { phase: "live" };
     untell(NOT_LOADED);
     void send(); // the farm computer is back: what was tapped meanwhile goes out
   }
   for (const one of effects) {
     if (one.kind === "clock") measure(one.at);
-    else if (one.kind === "gap") void rebuilt();
+    else if (one.kind === "gap") void rebuilt(was.phase === "lost" ? Date.now() - was.since : 0);
     else {
       confirm(one.alert);
       lastTold.value = one.alert;
@@ -168,10 +182,13 @@ function told(message: LiveMessage): void {
 }
 
 /** The record could not be continued: take the new board, and say what changed meanwhile. */
-async function rebuilt(): Promise<void> {
-  const before = board.value;
-  const awayMs = lostAt === 0 ? 0 : Date.now() - lostAt;
-  if (!(await loadBoard()) || before === null || board.value === null) return;
+async function rebuilt(awayMs: number): Promise<void> {
+  const [before, chosen] = [board.value, farm.value];
+  while (!(await loadBoard())) {
+    await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
+    if (token.value === null || farm.value !== chosen) return;
+  }
+  if (before === null || board.value === null) return;
   gap.value = { awayMs, at: farmNow.value, changes: changesBetween(before, board.value) };
 }
 
@@ -183,10 +200,9 @@ function listen(farmId: string): void {
         ? []
         : greeting(token.value, farmId, stream.value),
     told,
-    lost(nextTryAt) {
+    lost(nextTryAt, heardAt) {
       const { value } = connection;
-      if (value.phase !== "lost") lostAt = Date.now();
-      const since = value.phase === "lost" ? value.since : Date.now();
+      const since = value.phase === "lost" ? value.since : heardAt;
       connection.value = { phase: "lost", since, nextTryAt };
     },
     refused(code) {
@@ -209,9 +225,12 @@ export async function start(): Promise<void> {
   if (token.value === null || starting) return;
   starting = true;
   connection.value = { phase: "loading" };
-  while (token.value !== null && !((await chooseFarm()) && (await loadBoard())))
-    await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
-  starting = false;
+  try {
+    while (token.value !== null && !((await chooseFarm()) && (await loadBoard())))
+      await new Promise((resolve) => window.setTimeout(resolve, RETRY_MS));
+  } finally {
+    starting = false;
+  }
   if (token.value === null || farm.value === null) return;
   socket?.stop();
   listen(farm.value.farm_id);
@@ -237,14 +256,16 @@ async function chooseFarm(): Promise<boolean> {
   return true;
 }
 
-/** Show what this device knew last until the farm computer answers, marked as such. */
+/**
+ * Show what this device knew last until the farm computer answers, marked as such. The clock is
+ * not set by it: the moment it was stored is long past.
+ */
 function remember(farmId: string | null): void {
   const text = farmId === null ? null : read(memory(farmId));
   if (text === null) return;
   try {
     board.value = JSON.parse(text) as Board;
     remembered.value = true;
-    measure(board.value.now);
   } catch {
     write(memory(farmId ?? ""), null);
   }

@@ -1,7 +1,15 @@
 // The board: what was loaded, what was told since, and what was tapped here, as one picture.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changesBetween, countsOf, isUnknown, sectionsOf, settle, viewOf } from "../src/board";
+import {
+  changesBetween,
+  countsOf,
+  isOlder,
+  isUnknown,
+  sectionsOf,
+  settle,
+  viewOf,
+} from "../src/board";
 import type { Order } from "../src/orders";
 import { bodyOf, expected, pathOf, seen, sent, unsent, withOrder } from "../src/orders";
 import { aBoard, aCase, anAlert, hoursAgo, NOW } from "./cases";
@@ -114,6 +122,13 @@ test("only a case that was never loaded needs the board again", () => {
   assert.equal(isUnknown(board, anAlert()), false);
   assert.equal(isUnknown(board, anAlert({ alert_id: "new" })), true);
   assert.equal(isUnknown(board, anAlert({ alert_id: "new", status: "closed" })), false);
+});
+
+test("an answer that was overtaken is older; a new epoch never is", () => {
+  const board = aBoard([]);
+  assert.equal(isOlder(aBoard([], { position: 9 }), board), true);
+  assert.equal(isOlder(aBoard([], { position: 10 }), board), false);
+  assert.equal(isOlder(aBoard([], { position: 9, epoch: "e2" }), board), false);
 });
 
 test("giving back what was never sent sends nothing at all", () => {

@@ -1,7 +1,7 @@
 // Sentences: who, what changed by how much against what is usual, since when, what it may be.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Alert } from "../src/wire";
+import type { Alert, Animal } from "../src/wire";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
 import { es } from "../src/words/es";
@@ -105,6 +105,34 @@ test("the silence of a collar grows with the clock, until it is over", () => {
   assert.match(said(en, anAlert({ ...silent, resolved_at: hoursAgo(2) })), /silent for 4 h 20 min/);
 });
 
+test("a collar that is heard again is neither lost nor looked for", () => {
+  const over = anAlert({ ...silent, status: "resolved", resolved_at: hoursAgo(2) });
+  const heard = { last_heard_at: hoursAgo(0.1) } as Animal;
+  const format = formatOf("en-GB", en, "UTC");
+  const finding = findingOf(over, NOW, heard);
+  assert.equal(
+    plain(en.sentence("Berta", finding, format, NOW)).replaceAll("\u00a0", " "),
+    "Berta’s collar was silent for 4 h 20 min, from Mon 23:32. It is heard again.",
+  );
+  for (const words of ALL) {
+    assert.equal(words.steps(finding).length, 2);
+    assert.notDeepEqual(words.steps(finding), words.steps(findingOf(silent, NOW, heard)));
+  }
+  // taken off: the case is over, and nobody has heard the collar
+  const never = { last_heard_at: hoursAgo(6 + 1 / 3) } as Animal;
+  assert.match(plain(en.sentence("Berta", findingOf(over, NOW, never), format, NOW)), /lost/);
+});
+
+test("the hours to inseminate name their day unless it is today, and end", () => {
+  const at = (onset_at: string) => said(en, anAlert({ ...oestrus, onset_at }));
+  assert.match(at("2026-11-24T05:20:00Z"), /best time to inseminate 11–19 h/);
+  assert.match(at("2026-11-23T20:20:00Z"), /best time to inseminate 02–10 h/);
+  assert.match(at("2026-11-24T19:20:00Z"), /best time to inseminate Wed 01–09 h/);
+  assert.match(at("2026-11-23T12:20:00Z"), /best time to inseminate is over \(Mon 18–02 h\)/);
+  const over = findingOf(anAlert({ ...oestrus, onset_at: hoursAgo(20) }), NOW);
+  for (const words of ALL) assert.equal(words.steps(over).length, 1);
+});
+
 test("no sentence ever claims a diagnosis, and none uses a word of ours", () => {
   const maybe = /[Mm]ay be|[Vv]ielleicht|[Pp]uede/;
   for (const words of ALL)
@@ -158,7 +186,7 @@ test("minus is a minus, zero has no sign", () => {
 
 test("bold words come apart from the rest, and a number keeps its unit", () => {
   const format = formatOf("en-GB", en, "UTC");
-  const found = parts(en.fact(findingOf(rumination, NOW), format));
+  const found = parts(en.fact(findingOf(rumination, NOW), format, NOW));
   assert.deepEqual(found, [
     { text: "Rumination ", bold: false },
     { text: "−38\u00a0%", bold: true },

@@ -17,7 +17,8 @@ const FORBIDDEN = 4403;
 export interface SocketEvents {
   greet(): object[]; // what to say after the server's hello
   told(message: LiveMessage): void;
-  lost(nextTryAt: number | null): void; // null: when the network is back
+  /** heardAt: when the last word came (ms). nextTryAt null: when the network is back. */
+  lost(nextTryAt: number | null, heardAt: number): void;
   refused(code: number): void; // signed out, or not our farm: no further attempt
 }
 
@@ -25,7 +26,9 @@ export class LiveSocket {
   #socket: WebSocket | null = null;
   #attempt = 0;
   #heartbeatMs = HEARTBEAT_S * 1000;
-  #heardAt = 0;
+  // by the wall's clock: the page's own may stand still while a phone sleeps
+  #heardAt = 0; // the last sign of life, or the attempt to get one
+  #toldAt = 0; // the last word
   #retry: number | undefined;
   #watch: number | undefined;
   #stopped = true;
@@ -38,6 +41,7 @@ export class LiveSocket {
   start(): void {
     if (!this.#stopped) return;
     this.#stopped = false;
+    this.#toldAt = Date.now(); // the board was loaded just before
     this.#watch = window.setInterval(() => this.#look(), 2_000);
     document.addEventListener("visibilitychange", this.#wake);
     window.addEventListener("online", this.#wake);
@@ -60,10 +64,10 @@ export class LiveSocket {
     this.#drop();
     const socket = new WebSocket(this.url, PROTOCOL);
     this.#socket = socket;
-    this.#heardAt = performance.now();
+    this.#heardAt = Date.now();
     socket.onmessage = (event) => {
       if (socket !== this.#socket) return;
-      this.#heardAt = performance.now();
+      this.#heardAt = this.#toldAt = Date.now();
       const message = JSON.parse(String(event.data)) as LiveMessage;
       if (message.type === "hello") {
         this.#heartbeatMs = message.heartbeat_s * 1000;
@@ -93,7 +97,7 @@ export class LiveSocket {
       return;
     }
     if (!navigator.onLine) {
-      this.events.lost(null); // `online` wakes us
+      this.events.lost(null, this.#toldAt); // `online` wakes us
       return;
     }
     // spread out, so that all screens of a farm do not come back in the same moment
@@ -101,12 +105,12 @@ export class LiveSocket {
       Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#attempt) * (0.75 + Math.random() / 2);
     this.#attempt += 1;
     this.#retry = window.setTimeout(() => this.#open(), wait);
-    this.events.lost(Date.now() + wait);
+    this.events.lost(Date.now() + wait, this.#toldAt);
   }
 
   #look(): void {
     if (this.#socket === null) return;
-    const silentMs = performance.now() - this.#heardAt;
+    const silentMs = Date.now() - this.#heardAt;
     const patience =
       this.#socket.readyState === WebSocket.CONNECTING
         ? CONNECT_MAX_MS
@@ -119,9 +123,10 @@ export class LiveSocket {
 
   #wake = (): void => {
     if (document.visibilityState !== "visible" || this.#stopped) return;
-    const silent = performance.now() - this.#heardAt > this.#heartbeatMs + 5_000;
+    const silent = Date.now() - this.#heardAt > this.#heartbeatMs + 5_000;
     if (this.#socket === null || silent) {
       this.#attempt = 0;
+      this.events.lost(null, this.#toldAt); // what is on the screen is as old as that
       this.#open();
     }
   };

@@ -16,7 +16,7 @@ export function CaseCard({ item }: { item: Shown }) {
   const said = words.value;
   const f = format.value;
   const now = farmMinute.value;
-  const finding = findingOf(alert, now);
+  const finding = findingOf(alert, now, animal);
   const name = nameOf(animal, alert);
   const [first] = said.steps(finding);
   return (

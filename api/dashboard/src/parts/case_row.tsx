@@ -28,7 +28,7 @@ export function CaseRow({ item, selected, onSelect }: Props) {
   const said = words.value;
   const f = format.value;
   const now = farmMinute.value;
-  const finding = findingOf(alert, now);
+  const finding = findingOf(alert, now, animal);
   const name = nameOf(animal, alert);
   const taken = alert.status !== "open";
   const stands = standing(item, now);
@@ -58,7 +58,7 @@ export function CaseRow({ item, selected, onSelect }: Props) {
           {isFresh(alert, now) ? <span class="isnew">{said.isNew}</span> : null}
         </p>
         <p class="l2">
-          <Rich text={said.fact(finding, f)} />
+          <Rich text={said.fact(finding, f, now)} />
         </p>
         <p class="l3">{third}</p>
       </div>

@@ -21,7 +21,7 @@ export function CaseDetail({ item }: { item: Shown }) {
   const said = words.value;
   const f = format.value;
   const now = farmMinute.value;
-  const finding = findingOf(alert, now);
+  const finding = findingOf(alert, now, animal);
   const name = nameOf(animal, alert);
   const about = [
     said.headline(finding, f, now),

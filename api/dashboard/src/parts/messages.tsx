@@ -5,7 +5,7 @@ import { farmNow, wallNow } from "../clock";
 import { failures, takeUndo, UNDO_MS, undo, untell } from "../notices";
 import { animalPath } from "../route";
 import { format, words } from "../settings";
-import { chipKind, gap, isHatched, pulse } from "../store";
+import { chipKind, connection, gap, isHatched, pulse } from "../store";
 import type { Missing } from "../wire";
 import { findingOf } from "../words/finding";
 import { Icon, Rich, Tag, WithCode } from "./marks";
@@ -56,6 +56,7 @@ export function Failures() {
 }
 
 const GAP_SHOWN_MAX = 8;
+const AWAY_MIN_MS = 1_000; // less is nothing that anybody noticed
 
 /** Reloaded after a gap: that it was, and what changed. */
 export function GapNotice() {
@@ -69,7 +70,8 @@ export function GapNotice() {
       <p class="notice m">
         <Icon name="sync" />
         <span>
-          <b>{said.gap.title(f.age(seen.awayMs))}</b> {said.gap.body(f.clock(seen.at))}
+          {seen.awayMs < AWAY_MIN_MS ? null : <b>{said.gap.title(f.age(seen.awayMs))} </b>}
+          {said.gap.body(f.clock(seen.at))}
           {seen.changes.length === 0 ? ` ${said.gap.nothing}` : ""}
         </span>
       </p>
@@ -80,7 +82,7 @@ export function GapNotice() {
             <Tag text={tagOf(animal, alert)} priority={kind === "gone" ? null : alert.priority} />
             <p class="l2 isdone">
               <b>{said.gap[kind]}:</b> {nameOf(animal, alert)},{" "}
-              <Rich text={said.fact(findingOf(alert, now), f)} />
+              <Rich text={said.fact(findingOf(alert, now, animal), f, now)} />
             </p>
           </li>
         ))}
@@ -141,24 +143,25 @@ export function EmptyBoard() {
         </p>
       </section>
     );
-  if (isHatched.value) return null; // nobody knows whether nobody needs you
+  // nobody knows whether nobody needs you
+  if (isHatched.value || connection.value.phase !== "live") return null;
   const newest = heard?.newest_reading_at ?? null;
   const animals = heard?.animals ?? heard?.heard ?? 0;
   const silent = animals - (heard?.heard ?? 0);
   return (
     <section class="calm">
       <Icon name="cow" />
-      <h2>{said.quiet.title}</h2>
-      <p>
-        {heard === null || newest === null
-          ? said.quiet.noReading
-          : said.quiet.body(
-              heard.heard,
-              animals,
-              format.value.age(farmNow.value - Date.parse(newest)),
-            )}
-      </p>
-      {newest !== null && silent > 0 ? (
+      <h2>{newest === null ? said.quiet.noReading : said.quiet.title}</h2>
+      {heard === null || newest === null ? null : (
+        <p>
+          {said.quiet.body(
+            heard.heard,
+            animals,
+            format.value.age(farmNow.value - Date.parse(newest)),
+          )}
+        </p>
+      )}
+      {silent > 0 ? (
         <p class="notice">
           <Icon name="silent" />
           <span>{said.quiet.uncovered(silent)}</span>

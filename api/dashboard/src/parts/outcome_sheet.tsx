@@ -59,7 +59,7 @@ export function OutcomeSheet() {
           <div>
             <p class="nm">{name}</p>
             <p class="meta">
-              <Rich text={said.fact(findingOf(alert, now), format.value)} />
+              <Rich text={said.fact(findingOf(alert, now), format.value, now)} />
               {standing(item, now) ? `, ${standing(item, now)}` : ""}
             </p>
           </div>

@@ -86,6 +86,7 @@ function Dot({ event }: { event: HistoryEvent }) {
 /** The event in words, with what it says: the case's fact, the outcome, the collar. */
 function textOf(event: HistoryEvent): ComponentChildren {
   const said = words.value;
+  const now = farmMinute.value;
   const name = said.event[event.type] ?? event.type;
   const { data } = event;
   if (
@@ -95,7 +96,7 @@ function textOf(event: HistoryEvent): ComponentChildren {
   )
     return (
       <>
-        {name}: <Rich text={said.fact(findingOf(asAlert(event), farmMinute.value), format.value)} />
+        {name}: <Rich text={said.fact(findingOf(asAlert(event), now), format.value, now)} />
       </>
     );
   const outcome = data.outcome;

@@ -1,10 +1,12 @@
 // Animal: seven days against her own usual, why it fired, why nothing else did, what happened.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
-import { RefusedError } from "../api";
+import { AwayError, RefusedError } from "../api";
 import type { Shown } from "../board";
 import { PRIORITIES, tagOf } from "../board";
 import { farmMinute } from "../clock";
+import { coverageOf } from "../coverage";
+import { extended, refreshed } from "../history";
 import { expected } from "../orders";
 import { orders } from "../outbox";
 import { CowCard } from "../parts/cow_card";
@@ -19,7 +21,7 @@ import { NearMissList, WhyPanel } from "../parts/why";
 import { userId } from "../session";
 import { format, words } from "../settings";
 import { farm, isHatched, lastTold, report, shown } from "../store";
-import type { Alert, AnimalPage, HistoryEvent, Missing, Signals } from "../wire";
+import type { Alert, AnimalPage, History, Missing, Signals } from "../wire";
 import { findingOf } from "../words/finding";
 
 const DAYS = 7 + 1; // the sums of the first day need the day before
@@ -27,12 +29,44 @@ const REFRESH_MS = 60_000; // a new hour is judged within minutes; a chart needs
 
 interface Loaded {
   page: AnimalPage;
-  signals: Signals;
-  events: HistoryEvent[];
-  more: boolean;
+  signals: Signals | null; // null: the store of the curves has not answered yet
+  history: History | null;
+  missing: Missing[];
 }
 
 type State = { kind: "loading" } | { kind: "missing" } | { kind: "loaded"; data: Loaded };
+
+/** What needs a store of its own: null while that one is away, and the rest is shown without. */
+async function ifThere<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof AwayError) return null;
+    throw error;
+  }
+}
+
+/** What is known now: what did not come this time stays as it was, and is named as missing. */
+function after(
+  before: State,
+  page: AnimalPage,
+  signals: Signals | null,
+  newest: History | null,
+): Loaded {
+  const had = before.kind === "loaded" ? before.data : null;
+  const missing = new Set(page.missing);
+  if (signals === null) missing.add("analytics");
+  if (newest === null) missing.add("history");
+  return {
+    page,
+    signals: signals ?? had?.signals ?? null,
+    history:
+      newest !== null && had?.history
+        ? refreshed(had.history, newest)
+        : (newest ?? had?.history ?? null),
+    missing: [...missing],
+  };
+}
 
 export function Animal({ animalId }: { animalId: string }) {
   const [state, setState] = useState<State>({ kind: "loading" });
@@ -46,11 +80,11 @@ export function Animal({ animalId }: { animalId: string }) {
       try {
         const [page, signals, history] = await Promise.all([
           api.animalPage(farmId, animalId),
-          api.signals(farmId, animalId, DAYS),
-          api.history(farmId, animalId, null),
+          ifThere(api.signals(farmId, animalId, DAYS)),
+          ifThere(api.history(farmId, animalId, null)),
         ]);
         if (!current) return;
-        setState({ kind: "loaded", data: { page, signals, ...history } });
+        setState((before) => ({ kind: "loaded", data: after(before, page, signals, history) }));
       } catch (error) {
         if (!current) return;
         if (error instanceof RefusedError && error.status === 404) setState({ kind: "missing" });
@@ -71,12 +105,15 @@ export function Animal({ animalId }: { animalId: string }) {
 
   if (state.kind !== "loaded") return <Waiting missing={state.kind === "missing"} />;
   const loadMore = async () => {
-    const before = state.data.events.at(-1)?.position ?? null;
+    const before = state.data.history?.events.at(-1)?.position ?? null;
     if (farmId === null || before === null) return;
     try {
       const older = await api.history(farmId, animalId, before);
-      const events = [...state.data.events, ...older.events];
-      setState({ kind: "loaded", data: { ...state.data, events, more: older.more } });
+      setState((now) => {
+        if (now.kind !== "loaded" || now.data.history === null) return now;
+        const history = extended(now.data.history, older);
+        return { kind: "loaded", data: { ...now.data, history } };
+      });
     } catch (error) {
       report(error);
     }
@@ -123,7 +160,7 @@ function caseOf(page: AnimalPage): Shown | null {
 }
 
 function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
-  const { page, signals, events, more } = data;
+  const { page, signals, history, missing } = data;
   const { animal } = page;
   const said = words.value;
   const now = farmMinute.value;
@@ -139,8 +176,8 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
         <Hero item={item} page={page} />
       </header>
       <main class="am" id="main" tabIndex={-1}>
-        <Lead item={item} name={name} missing={page.missing} />
-        {signals.signals.length === 0 ? (
+        <Lead item={item} name={name} missing={missing} />
+        {signals === null ? null : signals.signals.length === 0 ? (
           <section class="panel sigs">
             <header>
               <h2>{said.sevenDays}</h2>
@@ -151,7 +188,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
           <SignalRows
             data={signals}
             alert={item?.alert ?? null}
-            events={events}
+            events={history?.events ?? []}
             animalId={animal.animal_id}
           />
         )}
@@ -160,14 +197,18 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
             <WhyPanel
               alert={item.alert}
               track={item.track}
-              coverage={coverageOf(signals)}
+              coverage={signals === null ? null : coverageOf(signals.coverage)}
               now={now}
             />
           )}
-          <NearMissList scores={signals.scores} fired={item?.alert.condition ?? null} />
+          {signals === null ? null : (
+            <NearMissList scores={signals.scores} fired={item?.alert.condition ?? null} />
+          )}
           <CowCard animal={animal} now={now} />
         </div>
-        <Timeline events={events} more={more} onMore={onMore} />
+        {history === null ? null : (
+          <Timeline events={history.events} more={history.more} onMore={onMore} />
+        )}
       </main>
     </>
   );
@@ -178,7 +219,7 @@ function Hero({ item, page }: { item: Shown | null; page: AnimalPage }) {
   const said = words.value;
   const now = farmMinute.value;
   const alert = item?.alert;
-  const finding = alert === undefined ? null : findingOf(alert, now);
+  const finding = alert === undefined ? null : findingOf(alert, now, animal);
   return (
     <div class="heroin">
       <span class="bigtag">
@@ -208,7 +249,7 @@ function Lead(props: { item: Shown | null; name: string; missing: readonly Missi
   const said = words.value;
   const f = format.value;
   const now = farmMinute.value;
-  const finding = item === null ? null : findingOf(item.alert, now);
+  const finding = item === null ? null : findingOf(item.alert, now, item.animal);
   return (
     <div class="lead">
       <Failures />
@@ -243,10 +284,4 @@ function Lead(props: { item: Shown | null; name: string; missing: readonly Missi
       )}
     </div>
   );
-}
-
-/** The share of readings that arrived in the newest day, 0 to 1; null while nothing is known. */
-function coverageOf({ coverage }: Signals): number | null {
-  const day = coverage.slice(-24).filter((one) => one !== null);
-  return day.length === 0 ? null : day.reduce((sum, one) => sum + one, 0) / day.length;
 }

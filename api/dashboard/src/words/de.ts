@@ -189,6 +189,7 @@ export const de: Words = {
     notSent: "Nicht gesendet: der Hofrechner antwortet nicht.",
     keepTrying: "Deine Antwort ist aufbewahrt und geht von selbst ab.",
     refused: (name) => `${name}: nicht geschehen.`,
+    yourNote: (note) => `Deine Notiz: „${note}“`,
     notLoaded: "Nicht geladen: der Hofrechner antwortet nicht.",
     tryNow: "Jetzt versuchen",
     understood: "Verstanden",
@@ -271,10 +272,17 @@ export const de: Words = {
         return (
           `${name} ist ${b(`${f.number(finding.factor, 1)}-mal`)} so aktiv wie sonst, ` +
           `seit ${f.since(finding.since, now)}. Vielleicht ${b("brünstig")}: ` +
-          `beste Besamungszeit ${b(`${f.hours(from, to)} Uhr`)}.`
+          (finding.isOver
+            ? `die beste Besamungszeit ist vorbei (${f.hoursOf(from, to, now)} Uhr).`
+            : `beste Besamungszeit ${b(`${f.hoursOf(from, to, now)} Uhr`)}.`)
         );
       }
       case "collar_silent":
+        if (finding.heardAgain)
+          return (
+            `Das Halsband von ${name} war ${b(f.duration(finding.silentMs))} stumm, ` +
+            `ab ${f.since(finding.heardAt, now)}. Es wird wieder gehört.`
+          );
         return (
           `Das Halsband von ${name} ist seit ${b(f.duration(finding.silentMs))} stumm, ` +
           `zuletzt gehört ${f.since(finding.heardAt, now)}. Sie wird nicht überwacht. ` +
@@ -289,7 +297,7 @@ export const de: Words = {
     }
   },
 
-  fact(finding: Finding, f: Format): string {
+  fact(finding: Finding, f: Format, now: number): string {
     switch (finding.kind) {
       case "fever":
         return finding.usual === null
@@ -299,7 +307,9 @@ export const de: Words = {
         return `Wiederkauen ${b(f.percent(finding.percent))}`;
       case "oestrus": {
         const { from, to } = inseminationSpan(finding.since);
-        return `Vielleicht brünstig, am besten ${b(`${f.hours(from, to)} Uhr`)}`;
+        return finding.isOver
+          ? "Vielleicht brünstig, beste Zeit vorbei"
+          : `Vielleicht brünstig, am besten ${b(`${f.hoursOf(from, to, now)} Uhr`)}`;
       }
       case "collar_silent":
         return `Halsband stumm ${b(f.duration(finding.silentMs))}`;
@@ -328,11 +338,15 @@ export const de: Words = {
           "Links auf Klingen abhören; wenn ja, den Tierarzt rufen.",
         ];
       case "oestrus":
-        return [
-          "Auf Duldung und klaren Schleim achten.",
-          "Besamung für die genannten Stunden planen.",
-        ];
+        return finding.isOver
+          ? ["Auf Duldung und klaren Schleim achten."]
+          : [
+              "Auf Duldung und klaren Schleim achten.",
+              "Besamung für die genannten Stunden planen.",
+            ];
       case "collar_silent":
+        if (finding.heardAgain)
+          return ["Nachsehen, ob das Halsband gut sitzt.", "Batterie prüfen."];
         return [
           "Sie suchen: sitzt das Halsband noch am Hals?",
           "Batterie prüfen, oder ihr ein anderes Halsband geben.",

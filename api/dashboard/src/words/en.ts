@@ -194,6 +194,7 @@ export const en = {
     notSent: "Not sent: the farm computer does not answer.",
     keepTrying: "Your answer is kept and sent by itself.",
     refused: (name: string) => `${name}: not done.`,
+    yourNote: (note: string) => `Your note: “${note}”`,
     notLoaded: "Not loaded: the farm computer does not answer.",
     tryNow: "Try now",
     understood: "Understood",
@@ -276,10 +277,17 @@ export const en = {
         return (
           `${name} is ${b(`${f.number(finding.factor, 1)} times`)} as active as usual, ` +
           `since ${f.since(finding.since, now)}. May be ${b("in heat")}: ` +
-          `best time to inseminate ${b(`${f.hours(from, to)} h`)}.`
+          (finding.isOver
+            ? `the best time to inseminate is over (${f.hoursOf(from, to, now)} h).`
+            : `best time to inseminate ${b(`${f.hoursOf(from, to, now)} h`)}.`)
         );
       }
       case "collar_silent":
+        if (finding.heardAgain)
+          return (
+            `${name}’s collar was silent for ${b(f.duration(finding.silentMs))}, ` +
+            `from ${f.since(finding.heardAt, now)}. It is heard again.`
+          );
         return (
           `${name}’s collar has been silent for ${b(f.duration(finding.silentMs))}, ` +
           `last heard ${f.since(finding.heardAt, now)}. She is not watched. ` +
@@ -295,7 +303,7 @@ export const en = {
   },
 
   /** The fact in a row: number before adjective, never more than a few words. */
-  fact(finding: Finding, f: Format): string {
+  fact(finding: Finding, f: Format, now: number): string {
     switch (finding.kind) {
       case "fever":
         return finding.usual === null
@@ -305,7 +313,9 @@ export const en = {
         return `Rumination ${b(f.percent(finding.percent))}`;
       case "oestrus": {
         const { from, to } = inseminationSpan(finding.since);
-        return `May be in heat, best ${b(`${f.hours(from, to)} h`)}`;
+        return finding.isOver
+          ? "May be in heat, best time over"
+          : `May be in heat, best ${b(`${f.hoursOf(from, to, now)} h`)}`;
       }
       case "collar_silent":
         return `Collar silent ${b(f.duration(finding.silentMs))}`;
@@ -335,11 +345,14 @@ export const en = {
           "Listen for a ping on the left side; if there is one, call the vet.",
         ];
       case "oestrus":
-        return [
-          "Look for standing heat and clear mucus.",
-          "Plan the insemination for the hours named.",
-        ];
+        return finding.isOver
+          ? ["Look for standing heat and clear mucus."]
+          : [
+              "Look for standing heat and clear mucus.",
+              "Plan the insemination for the hours named.",
+            ];
       case "collar_silent":
+        if (finding.heardAgain) return ["Look whether the collar sits well.", "Check its battery."];
         return [
           "Find her: is the collar still on her neck?",
           "Check its battery, or give her another collar.",

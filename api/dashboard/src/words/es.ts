@@ -189,6 +189,7 @@ export const es: Words = {
     notSent: "No enviado: el ordenador de la granja no responde.",
     keepTrying: "Su respuesta se guarda y se enviará sola.",
     refused: (name) => `${name}: no se hizo.`,
+    yourNote: (note) => `Su nota: «${note}»`,
     notLoaded: "No cargado: el ordenador de la granja no responde.",
     tryNow: "Probar ahora",
     understood: "Entendido",
@@ -270,10 +271,17 @@ export const es: Words = {
         return (
           `${name} está ${b(`${f.number(finding.factor, 1)} veces`)} tan activa como siempre, ` +
           `desde ${f.since(finding.since, now)}. Puede estar ${b("en celo")}: ` +
-          `mejor hora de inseminar ${b(`de ${f.hours(from, to)} h`)}.`
+          (finding.isOver
+            ? `la mejor hora de inseminar ya pasó (${f.hoursOf(from, to, now)} h).`
+            : `mejor hora de inseminar ${b(`${f.hoursOf(from, to, now)} h`)}.`)
         );
       }
       case "collar_silent":
+        if (finding.heardAgain)
+          return (
+            `El collar de ${name} estuvo ${b(f.duration(finding.silentMs))} mudo, ` +
+            `desde ${f.since(finding.heardAt, now)}. Se oye otra vez.`
+          );
         return (
           `El collar de ${name} lleva ${b(f.duration(finding.silentMs))} mudo, ` +
           `oído por última vez ${f.since(finding.heardAt, now)}. No está vigilada. ` +
@@ -288,7 +296,7 @@ export const es: Words = {
     }
   },
 
-  fact(finding: Finding, f: Format): string {
+  fact(finding: Finding, f: Format, now: number): string {
     switch (finding.kind) {
       case "fever":
         return finding.usual === null
@@ -298,7 +306,9 @@ export const es: Words = {
         return `Rumia ${b(f.percent(finding.percent))}`;
       case "oestrus": {
         const { from, to } = inseminationSpan(finding.since);
-        return `Puede estar en celo, mejor ${b(`${f.hours(from, to)} h`)}`;
+        return finding.isOver
+          ? "Puede estar en celo, la mejor hora ya pasó"
+          : `Puede estar en celo, mejor ${b(`${f.hoursOf(from, to, now)} h`)}`;
       }
       case "collar_silent":
         return `Collar mudo ${b(f.duration(finding.silentMs))}`;
@@ -327,11 +337,12 @@ export const es: Words = {
           "Escuche si suena metálico a la izquierda; si es así, llame al veterinario.",
         ];
       case "oestrus":
-        return [
-          "Busque que se deje montar y moco claro.",
-          "Planee la inseminación para esas horas.",
-        ];
+        return finding.isOver
+          ? ["Busque que se deje montar y moco claro."]
+          : ["Busque que se deje montar y moco claro.", "Planee la inseminación para esas horas."];
       case "collar_silent":
+        if (finding.heardAgain)
+          return ["Mire si el collar está bien puesto.", "Revise la batería."];
         return ["Búsquela: ¿lleva aún el collar?", "Revise la batería, o déle otro collar."];
       case "other":
         return ["Mírela y diga qué encontró."];

@@ -1,5 +1,5 @@
 // What a case says, as parameters for a sentence: read from its condition and evidence. Pure.
-import type { Alert, Evidence } from "../wire";
+import type { Alert, Animal, Evidence } from "../wire";
 
 export type Finding =
   | { kind: "fever"; value: number; limit: number | null; usual: number | null; since: number }
@@ -12,8 +12,14 @@ export type Finding =
       herd: number | null; // median relative change of the herd, per cent
       since: number;
     }
-  | { kind: "oestrus"; factor: number; rumination: number | null; since: number }
-  | { kind: "collar_silent"; silentMs: number; heardAt: number }
+  | {
+      kind: "oestrus";
+      factor: number;
+      rumination: number | null;
+      since: number;
+      isOver: boolean; // the hours in which to inseminate
+    }
+  | { kind: "collar_silent"; silentMs: number; heardAt: number; heardAgain: boolean }
   | { kind: "other"; condition: string; since: number; measured: Evidence | null };
 
 /** When the cause began: the detector's onset, or the raising of a case from before it told. */
@@ -26,7 +32,8 @@ export function change(value: number, usual: number | null): number | null {
   return usual === null || usual <= 0 ? null : (value / usual - 1) * 100;
 }
 
-export function findingOf(alert: Alert, now: number): Finding {
+/** animal: whose case it is, where that is known; it tells whether her collar is heard again. */
+export function findingOf(alert: Alert, now: number, animal: Animal | null = null): Finding {
   const since = sinceOf(alert);
   const of = (signal: string) => alert.evidence.filter((one) => one.signal === signal);
   switch (alert.condition) {
@@ -61,6 +68,7 @@ export function findingOf(alert: Alert, now: number): Finding {
         factor: activity.value / activity.usual,
         rumination: rumination ? change(rumination.value, rumination.usual) : null,
         since,
+        isOver: now >= inseminationSpan(since).to,
       };
     }
     case "collar_silent": {
@@ -70,7 +78,10 @@ export function findingOf(alert: Alert, now: number): Finding {
       // the evidence was measured when it was told; silence grows until the case is over
       const until = alert.resolved_at === null ? now : Date.parse(alert.resolved_at);
       const silentMs = Math.max(silent.value * 60_000, until - heardAt);
-      return { kind: "collar_silent", silentMs, heardAt };
+      // a case ends without a word from the collar, too: when it is taken off
+      const heardAgain =
+        alert.resolved_at !== null && Date.parse(animal?.last_heard_at ?? "") > heardAt;
+      return { kind: "collar_silent", silentMs, heardAt, heardAgain };
     }
   }
   return { kind: "other", condition: alert.condition, since, measured: alert.evidence[0] ?? null };

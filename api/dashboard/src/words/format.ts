@@ -54,6 +54,8 @@ export interface Format {
   relativeDay(at: number, now: number): string;
   /** "12–20": whole hours of the clock, for a span that is no more exact than that. */
   hours(from: number, to: number): string;
+  /** "12–20" if it begins today, else with its day: "Wed 02–10". */
+  hoursOf(from: number, to: number, now: number): string;
   /** "6 h 20 min"; from two days on in days and hours. */
   duration(ms: number): string;
   /** "4 s", "14 min", "3 h": the age beside a value, in one unit. */
@@ -108,6 +110,10 @@ export function formatOf(
       return bare(dayMonth.format(moment));
     },
     hours: (from, to) => `${hour.format(from).slice(0, 2)}–${hour.format(to).slice(0, 2)}`,
+    hoursOf(from, to, now) {
+      const day = sameDay(from, now) ? "" : `${format.relativeDay(from, now)} `;
+      return day + format.hours(from, to);
+    },
     duration(ms) {
       const minutes = Math.max(0, Math.round(ms / MINUTE_MS));
       const hours = Math.floor(minutes / 60);
