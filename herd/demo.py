@@ -213,7 +213,8 @@ class Show:
     def _caught_up(self) -> bool:
         """Whether what was laid is judged; ticks are always on their way."""
         lags = self.scene.lags.values()
-        return bool(lags) and all(lag is not None and lag <= TICKS_UNDER_WAY for lag in lags)
+        # None: nothing was ever committed there, as by alerts of a herd to whom nothing happened
+        return bool(lags) and all((lag or 0) <= TICKS_UNDER_WAY for lag in lags)
 
     def _laid(self, to: datetime) -> None:
         self.scene.laid_to = to
