@@ -85,18 +85,37 @@ class CollarRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StationRegistered:
+    """A station in barn or field measures for the farm since measures_from (aware UTC)."""
+
+    station_id: CollarId
+    measures_from: datetime
+
+
+ANIMAL, STATION = "animal", "station"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """One span in which one animal wore the collar: [worn_from, worn_to), None = still."""
+    """One span in which one animal wore the collar: [worn_from, worn_to), None = still.
+
+    kind STATION: nobody wears it, it measures barn or weather; animal_id is its own id then.
+    """
 
     animal_id: AnimalId
     farm_id: FarmId
     worn_from: datetime
     worn_to: datetime | None = None
+    kind: str = ANIMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollarAssignments:
-    """All that is known of a collar, oldest first: the newest record of a key says everything."""
+    """All that is known of a collar, oldest first: the newest record of a key says everything.
+
+    version: how many events of the collar's stream it is made of; higher = newer.
+    """
 
     collar_id: CollarId
     assignments: tuple[Assignment, ...] = ()
+    version: int = 0

@@ -8,12 +8,12 @@ from typing import Any
 
 from contracts import alert_event as alert
 from contracts import animal_event as animal
+from contracts import dead_letter as letter
 from contracts import topics
 from contracts.context import Context
-from contracts.dead_letter import DeadLetter
 from contracts.detection import Detection
 from contracts.hour import AnimalHour
-from contracts.reading import CollarReading
+from contracts.reading import CollarReading, StationReading
 from contracts.tick import Tick
 from contracts.topics import KafkaTopic
 
@@ -47,6 +47,7 @@ class MessageType:
 
 MESSAGES = (
     MessageType("collar.reading.v1", CollarReading, topics.READINGS),
+    MessageType("station.reading.v1", StationReading, topics.READINGS),
     MessageType("log.tick.v1", Tick, topics.READINGS),
     MessageType("log.context.v1", Context, topics.READINGS),
     MessageType("herd.detection.v1", Detection, topics.DETECTIONS),
@@ -67,8 +68,13 @@ MESSAGES = (
     MessageType("collar.revoked.v1", animal.CollarRevoked, topics.ANIMALS),
     MessageType("collar.assigned.v1", animal.CollarAssigned, topics.ANIMALS),
     MessageType("collar.removed.v1", animal.CollarRemoved, topics.ANIMALS),
+    MessageType("station.registered.v1", animal.StationRegistered, topics.ANIMALS),
     MessageType("collar.assignments.v1", animal.CollarAssignments, topics.COLLARS),
-    MessageType("log.dead-letter.v1", DeadLetter, topics.DEAD_LETTERS),
+    MessageType("log.dead-letter.v1", letter.DeadLetter, topics.DEAD_LETTERS),
+    MessageType("log.letter-retry-asked.v1", letter.LetterRetryAsked, topics.DEAD_LETTERS),
+    MessageType("log.letter-retried.v1", letter.LetterRetried, topics.DEAD_LETTERS),
+    MessageType("log.letter-discarded.v1", letter.LetterDiscarded, topics.DEAD_LETTERS),
+    MessageType("log.letter-expired.v1", letter.LetterExpired, topics.DEAD_LETTERS),
 )
 
 BY_EVENT_TYPE = {message.event_type: message for message in MESSAGES}

@@ -17,6 +17,7 @@ NULL = b"\x00"  # the first branch of every union
 PRESENT = 2  # the second branch, as a zigzag varint
 TEXTS_KEPT = 10_000  # animals, collars and farms of a busy minute
 MOMENTS_KEPT = 10_000
+MOVES_KEPT = 100  # nearly all readings were never moved
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -62,8 +63,15 @@ def reading_bytes(event: Event[CollarReading]) -> bytes:
             *[NULL if x is None else _float(PRESENT, x) for x in _behind_site(reading)],
             *[NULL if x is None else _double(PRESENT, x) for x in _place(reading)],
             *[NULL if x is None else _float(PRESENT, x) for x in _surroundings(reading)],
+            _moved(reading.taken_from, reading.taken_by, reading.first_offset),
         ]
     )
+
+
+@lru_cache(MOVES_KEPT)
+def _moved(taken_from: str | None, taken_by: int | None, first_offset: int | None) -> bytes:
+    numbers = [NULL if x is None else b"\x02" + _long(x) for x in (taken_by, first_offset)]
+    return _text_or_null(taken_from) + b"".join(numbers)
 
 
 def _long(value: int) -> bytes:

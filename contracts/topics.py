@@ -12,7 +12,8 @@ from contracts.ids import CollarId, FarmId, checked_id, is_id
 
 PARTITIONS = 12  # for life; 96 for a cluster; growing means new `.v2` topics filled by replay
 READINGS_KEPT_DAYS = 400
-LETTERS_KEPT_DAYS = 30
+LETTERS_DECIDED_WITHIN_DAYS = 30  # an undecided letter expires then, and that is an event
+LETTERS_KEPT_DAYS = 60  # so that its expiry can be recorded before it is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,33 @@ def mqtt_topic(farm_id: FarmId, collar_id: CollarId, channel: str) -> str:
 def shared_readings_filter(group: str) -> str:
     """What gateways subscribe to: each upload goes to one of the members of `group`."""
     return f"$share/{group}/{MQTT_READINGS_FILTER}"
+
+
+# A LoRaWAN server's own MQTT topic, behind the farm that it serves: `lorawan/v1/{farm}/…`
+LORAWAN_FILTER = "lorawan/v1/+/#"
+
+
+def shared_lorawan_filter(group: str) -> str:
+    """What gateways subscribe to beside uplinks of our own payload."""
+    return f"$share/{group}/{LORAWAN_FILTER}"
+
+
+@dataclass(frozen=True, slots=True)
+class LorawanAddress:
+    """Which farm a LoRaWAN server speaks for, and its own topic behind that."""
+
+    farm_id: FarmId
+    server_topic: str
+
+
+def parse_lorawan_topic(topic: str) -> LorawanAddress | None:
+    """Farm and server's topic of `lorawan/v1/{farm}/…`; None if it is not one of those."""
+    parts = topic.split("/", 3)
+    if len(parts) != 4 or parts[:2] != ["lorawan", "v1"]:  # noqa: PLR2004  two names, farm, rest
+        return None
+    if not is_id(parts[2]) or not parts[3]:
+        return None
+    return LorawanAddress(FarmId(parts[2]), parts[3])
 
 
 PROBES = "herd/v1/_"  # no farm can be called so: nobody but a prober may speak there

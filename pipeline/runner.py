@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 from contracts.clock import Clock, SystemClock
-from contracts.columns import Batch, ColumnReader
+from contracts.column_reader import ColumnReader
+from contracts.columns import Batch
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
 from contracts.serde import SchemaIds, Serde

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from confluent_kafka import Message
 
 from contracts.clock import Clock
-from contracts.columns import ColumnReader, ReadingColumns
+from contracts.column_reader import ColumnReader
+from contracts.columns import ReadingColumns
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
 from contracts.hour import AnimalHour

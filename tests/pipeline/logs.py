@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from contracts.columns import ColumnReader
+from contracts.column_reader import ColumnReader
 from contracts.detection import Detection
 from contracts.envelope import Event
 from contracts.ids import FarmId

@@ -13,7 +13,7 @@ from typing import Any
 
 from confluent_kafka import TopicPartition
 
-from contracts.columns import ColumnReader
+from contracts.column_reader import ColumnReader
 from contracts.envelope import Event
 from contracts.ids import FarmId, new_id
 from contracts.serde import SchemaIds, Serde
