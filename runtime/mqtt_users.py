@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -76,9 +76,15 @@ class MqttUsers:
         """
         return self.add_collars([(farm_id, collar_id)])[collar_id]
 
-    def add_collars(self, collars: Sequence[tuple[str, str]]) -> dict[str, str]:
-        """Passwords by collar for many (farm_id, collar_id) at once: one write, one reload."""
+    def add_collars(
+        self, collars: Sequence[tuple[str, str]], given: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """Passwords by collar for many (farm_id, collar_id) at once: one write, one reload.
+
+        given: passwords that are known already, by collar; the others get new ones.
+        """
         passwords = {collar_id: secrets.token_urlsafe(PASSWORD_BYTES) for _, collar_id in collars}
+        passwords |= given or {}
         added = [_collar(farm, collar, passwords[collar]) for farm, collar in collars]
         with self._changing() as users:
             users.update((user.name, user) for user in added)

@@ -102,3 +102,13 @@ def test_each_change_moves_the_time_that_the_broker_watches(users: MqttUsers) ->
         seen.append(watched.stat().st_mtime_ns // 1_000_000)
 
     assert seen == sorted(set(seen))
+
+
+def test_a_password_that_is_known_already_is_kept(users: MqttUsers) -> None:
+    """A maker's firmware holds one; the others of the same write get new ones."""
+    known = "burnt-into-the-firmware-17"
+
+    passwords = users.add_collars([("farm-1", "c-1"), ("farm-1", "c-2")], {"c-1": known})
+
+    assert passwords["c-1"] == known
+    assert len(passwords["c-2"]) >= 20
