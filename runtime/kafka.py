@@ -204,8 +204,9 @@ def dead_letter(  # noqa: PLR0913  a letter tells that much
     farm_id: FarmId | None,
     received_at: datetime,
     tries: int = 1,
+    collar_id: str | None = None,
 ) -> Event[DeadLetter]:
-    """The letter for one bad message, ready to be sent."""
+    """The letter for one bad message, ready to be sent; collar_id: whose it was, if that is known."""
     payload = DeadLetter(
         reason=rejected.reason,
         detail=rejected.detail[:1000],
@@ -214,6 +215,7 @@ def dead_letter(  # noqa: PLR0913  a letter tells that much
         received_at=received_at,
         tries=tries,
         raw=raw,
+        collar_id=collar_id,
     )
     letter_id = new_id()
     return Event(
