@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from contracts.topics import PROBE_ANSWERS_FILTER, PROBES_FILTER
+from contracts.topics import LORAWAN_FILTER, PROBE_ANSWERS_FILTER, PROBES_FILTER
 from farmbox.java import java_command
 from farmbox.service import Service
 from runtime.mqtt_users import MqttUsers
@@ -151,7 +151,7 @@ class Mqtt(Service):
             "gateway",
             self.gateway_password,
             publish=[f"{GATEWAY_TOPIC}/ack", f"{GATEWAY_TOPIC}/rejects"],
-            subscribe=[f"{GATEWAY_TOPIC}/readings"],
+            subscribe=[f"{GATEWAY_TOPIC}/readings", LORAWAN_FILTER],
         )
         users.add(
             "herd-clock",

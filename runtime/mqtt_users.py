@@ -1,52 +1,44 @@
-"""Who may connect to the MQTT broker, and what for: files that Artemis reads again while it runs.
+"""Who may connect to the MQTT broker, and what for: files that Artemis and mosquitto read.
 
-One credential a collar, permissions by topic. `credentials.json` is the truth; the files that the
-broker reads are written anew from it after each change, each by an atomic rename:
-`users.properties` and `roles.properties` (JAAS, read again at the next login) and
-`permissions.properties` (broker properties; the broker watches the file's time and reads it again
-within half a second). Every user has the one role of its own name. The broker applies only the
-most specific match of an address, so a match of a publisher lists wildcard publishers too.
+One credential a collar, station or service, permissions by topic. `credentials.json` is the truth;
+what the brokers read is written anew from it after each change, each file by an atomic rename:
 
-Rejected: permissions as XML, included into the broker's own. Reading it again takes a time that
-grows with the square of the collars: 45 s for 1,000, where properties take less than one.
+- Artemis: `users.properties` and `roles.properties` (JAAS, read again at the next login) and
+  `permissions.properties` (broker properties; the broker watches the file's time and reads it again
+  within half a second).
+- mosquitto: `mosquitto.passwords` and `mosquitto.acl`, read again on SIGHUP.
+
+Rejected: Artemis' permissions as XML, included into the broker's own. Reading it again takes a time
+that grows with the square of the collars: 45 s for 1,000, where properties take less than one.
 """
 
 import fcntl
-import hashlib
 import json
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from contracts.ids import checked_id
+from contracts.ids import CollarId, FarmId, checked_id
+from contracts.topics import MQTT_CHANNELS, mqtt_topic
+from runtime.mqtt_broker_files import artemis_permissions, artemis_roles, mosquitto_acl
+from runtime.mqtt_passwords import (
+    NOBODYS_HASH,
+    artemis_hash,
+    is_password,
+    mosquitto_hash,
+    new_password,
+)
+from runtime.mqtt_user import MqttUser, UserKind
 
-PASSWORD_BYTES = 18  # 24 characters, 144 bits: guessing is hopeless, hashing slowly adds nothing
-HASH_ITERATIONS = 1024  # Artemis' own default, a millisecond a login
-HASH_BYTES = 64
-SALT_BYTES = 32
-USABLE_WITHIN_S = 2.0  # a new credential; measured: half a second, a second beside 1,000 others
+USABLE_WITHIN_S = 2.0  # a new credential; measured: half a second, a second beside 5,000 others
 RESERVED_USERS = frozenset({"gateway", "herd-clock", "admin"})
-
-PUBLISH = ("send", "createAddress")
-# Durable alone: an MQTT 5 subscription always is one.
-SUBSCRIBE = ("consume", "createAddress", "createDurableQueue", "deleteDurableQueue")
 
 
 class MqttUserError(Exception):
     """A credential that cannot be made or taken away; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class MqttUser:
-    """One credential. `publish` and `subscribe` hold MQTT topic filters, without `$share/…/`."""
-
-    name: str
-    password_hash: str
-    publish: tuple[str, ...] = ()
-    subscribe: tuple[str, ...] = ()
 
 
 class MqttUsers:
@@ -54,6 +46,7 @@ class MqttUsers:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._known: tuple[object, dict[str, MqttUser]] = (None, {})
 
     def add(
         self,
@@ -63,16 +56,16 @@ class MqttUsers:
         publish: Iterable[str] = (),
         subscribe: Iterable[str] = (),
     ) -> None:
-        """Let `user` in with `password`, or give it a new password and new topics."""
+        """Let a service in with `password`, or give it a new password and new topics."""
         name = checked_id("MQTT user", user)
-        added = MqttUser(name, hash_password(password), tuple(publish), tuple(subscribe))
         with self._changing() as users:
-            users[name] = added
+            users[name] = _user(name, password, UserKind.SERVICE, publish, subscribe)
 
     def add_collar(self, farm_id: str, collar_id: str) -> str:
         """A new password for the collar, who may use its own four MQTT topics alone.
 
-        A collar that is there already gets a new password, and the topics of `farm_id`.
+        A collar that is there already gets a new password, and the topics of `farm_id`. A weather
+        station that publishes itself is let in the same way.
         """
         return self.add_collars([(farm_id, collar_id)])[collar_id]
 
@@ -83,12 +76,26 @@ class MqttUsers:
 
         given: passwords that are known already, by collar; the others get new ones.
         """
-        passwords = {collar_id: secrets.token_urlsafe(PASSWORD_BYTES) for _, collar_id in collars}
-        passwords |= given or {}
+        passwords = {collar_id: new_password() for _, collar_id in collars} | dict(given or {})
         added = [_collar(farm, collar, passwords[collar]) for farm, collar in collars]
         with self._changing() as users:
-            users.update((user.name, user) for user in added)
+            for user in added:
+                _put(users, user)
         return passwords
+
+    def add_base_station(self, farm_id: str, station_id: str) -> str:
+        """A new password for a radio box that speaks for the farm's collars, and hears nothing.
+
+        It may publish readings of every collar of its farm, and what a LoRaWAN server says of it.
+        """
+        password = new_password()
+        checked_id("farm", farm_id)
+        every_collar = f"herd/v1/{farm_id}/+/readings"
+        publish = (every_collar, f"lorawan/v1/{farm_id}/#")
+        name = _free_name("base station", station_id)
+        with self._changing() as users:
+            _put(users, _user(name, password, UserKind.BASE_STATION, publish, ()))
+        return password
 
     def revoke(self, user: str) -> None:
         """Shut `user` out: no new connection, and open ones can do nothing after 2 s."""
@@ -96,16 +103,32 @@ class MqttUsers:
             if users.pop(user, None) is None:
                 raise MqttUserError(f"No MQTT user is called {user!r}: see `herd collar list`.")
 
+    def verify(self, user: str, password: str) -> MqttUser | None:
+        """The user, if that is the password; None in the same time if not, or if it is nobody's.
+
+        What was added or revoked meanwhile counts at once; the file is read again only then.
+        """
+        found = self._by_name().get(user)
+        is_it = is_password(password, NOBODYS_HASH if found is None else found.password_hash)
+        return found if is_it else None
+
     def list(self) -> tuple[MqttUser, ...]:
         """All users, by name."""
         try:
             text = self._truth.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ()
-        return tuple(
-            MqttUser(u["name"], u["password_hash"], tuple(u["publish"]), tuple(u["subscribe"]))
-            for u in json.loads(text)
-        )
+        return tuple(_from_truth(one) for one in json.loads(text))
+
+    def _by_name(self) -> dict[str, MqttUser]:
+        try:
+            found = self._truth.stat()
+        except FileNotFoundError:
+            return {}
+        version = (found.st_ino, found.st_mtime_ns)  # each change is a file of its own
+        if version != self._known[0]:
+            self._known = (version, {user.name: user for user in self.list()})
+        return self._known[1]
 
     @property
     def _truth(self) -> Path:
@@ -126,73 +149,63 @@ class MqttUsers:
         truth = json.dumps([asdict(user) for user in users], indent=1)
         _replace(self._truth, truth + "\n")
         # Permissions first: who can log in must already be allowed what he came for.
-        _replace(self.directory / "permissions.properties", _lines(permission_lines(users)))
-        _replace(self.directory / "roles.properties", _lines(f"{u.name}={u.name}" for u in users))
+        permissions = artemis_permissions(users)
+        _replace(self.directory / "permissions.properties", _lines(permissions))
+        _replace(self.directory / "roles.properties", _lines(artemis_roles(users)))
         logins = (f"{user.name}={user.password_hash}" for user in users)
         _replace(self.directory / "users.properties", _lines(logins))
+        _replace(self.directory / "mosquitto.acl", _lines(mosquitto_acl(users)))
+        logins = (f"{user.name}:{user.mosquitto_hash}" for user in users if user.mosquitto_hash)
+        _replace(self.directory / "mosquitto.passwords", _lines(logins))
 
 
-def hash_password(password: str) -> str:
-    """`ENC(iterations:salt:hash)`, PBKDF2 with SHA-1, as Artemis' default codec verifies it."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    digest = hashlib.pbkdf2_hmac("sha1", password.encode(), salt, HASH_ITERATIONS, HASH_BYTES)
-    return f"ENC({HASH_ITERATIONS}:{salt.hex()}:{digest.hex()})"
-
-
-def permission_lines(users: Sequence[MqttUser]) -> list[str]:
-    """Broker properties that allow each user its topics, and nobody anything else.
-
-    One line a permission: `securityRoles."ADDRESS"."ROLE".PERMISSION=true`. A wildcard subscription
-    is asked for under its own address, so only wildcard publishers are repeated at narrower ones.
-    """
-    publish = [(topic, user.name, PUBLISH) for user in users for topic in user.publish]
-    subscribe = [(topic, user.name, SUBSCRIBE) for user in users for topic in user.subscribe]
-    wide = [(topic, name) for topic, name, _ in publish if _is_wildcard(topic)]
-    allowed: dict[str, set[tuple[str, str]]] = {}
-    for topic, name, permissions in (*publish, *subscribe):
-        allowed.setdefault(topic, set()).update((name, one) for one in permissions)
-    for topic, pairs in allowed.items():
-        for wide_topic, name in wide:
-            if _covers(wide_topic, topic):
-                pairs.update((name, one) for one in PUBLISH)
-    return [
-        f'securityRoles."{_address(topic)}"."{name}".{permission}=true'
-        for topic, pairs in sorted(allowed.items())
-        for name, permission in sorted(pairs)
-    ]
-
-
-def _collar(farm_id: str, collar_id: str, password: str) -> MqttUser:
-    checked_id("farm", farm_id)
-    if checked_id("collar", collar_id) in RESERVED_USERS:
-        raise MqttUserError(f"{collar_id!r} is the name of a service: call the collar otherwise.")
-    own = f"herd/v1/{farm_id}/{collar_id}"
+def _user(
+    name: str, password: str, kind: UserKind, publish: Iterable[str], subscribe: Iterable[str]
+) -> MqttUser:
     return MqttUser(
-        collar_id,
-        hash_password(password),
-        publish=(f"{own}/readings", f"{own}/status"),
-        subscribe=(f"{own}/ack", f"{own}/rejects"),
+        name,
+        artemis_hash(password),
+        tuple(publish),
+        tuple(subscribe),
+        kind,
+        mosquitto_hash(password),
     )
 
 
-def _address(topic: str) -> str:
-    """The broker's address for an MQTT topic filter: `a/+/b` is `a.*.b`."""
-    return topic.replace("/", ".").replace("+", "*")
+def _collar(farm_id: str, collar_id: str, password: str) -> MqttUser:
+    farm, collar = FarmId(checked_id("farm", farm_id)), CollarId(_free_name("collar", collar_id))
+    own = {channel: mqtt_topic(farm, collar, channel) for channel in MQTT_CHANNELS}
+    publish, subscribe = (own["readings"], own["status"]), (own["ack"], own["rejects"])
+    return _user(collar, password, UserKind.COLLAR, publish, subscribe)
 
 
-def _is_wildcard(topic: str) -> bool:
-    return "+" in topic or "#" in topic
+def _free_name(what: str, device_id: str) -> str:
+    """The id of a device, if it is one and no service's."""
+    if checked_id(what, device_id) in RESERVED_USERS:
+        raise MqttUserError(f"{device_id!r} is the name of a service: call the {what} otherwise.")
+    return device_id
 
 
-def _covers(wide: str, topic: str) -> bool:
-    """Whether every topic that `topic` names or matches is matched by the filter `wide` too."""
-    levels = topic.split("/")
-    for number, level in enumerate(wide.split("/")):
-        if level == "#":
-            return True
-        if number >= len(levels) or levels[number] == "#" or level not in ("+", levels[number]):
-            return False
-    return len(levels) == len(wide.split("/"))
+def _put(users: dict[str, MqttUser], user: MqttUser) -> None:
+    """Add a device, or give it a new password; a collar never becomes a base station by that."""
+    before = users.get(user.name, user)
+    if before.kind is not user.kind:
+        kind = before.kind.replace("_", " ")
+        raise MqttUserError(f"{user.name!r} is the credential of a {kind} already.")
+    users[user.name] = user
+
+
+def _from_truth(one: dict[str, Any]) -> MqttUser:
+    """A user as stored; what an older Herdlog wrote knew no kinds, and nothing of mosquitto."""
+    kind = UserKind.SERVICE if one["name"] in RESERVED_USERS else UserKind.COLLAR
+    return MqttUser(
+        one["name"],
+        one["password_hash"],
+        tuple(one["publish"]),
+        tuple(one["subscribe"]),
+        UserKind(one.get("kind", kind)),
+        one.get("mosquitto_hash", ""),
+    )
 
 
 def _lines(lines: Iterable[str]) -> str:
