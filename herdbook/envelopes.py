@@ -11,6 +11,7 @@ from contracts.animal_event import (
     CollarRevoked,
     FarmLive,
     FarmTimeMoved,
+    StationRegistered,
 )
 from contracts.envelope import Event
 from contracts.ids import FarmId, UserId, new_id
@@ -30,7 +31,7 @@ def actor_of(by: UserId) -> str:
 def register_event(
     payload: AnimalEvent | CollarEvent | FarmEvent, *, farm_id: FarmId, by: UserId, now: datetime
 ) -> Event[Any]:
-    """An event that occurred now; a calving, and a collar put on or off, when that was."""
+    """An event that occurred now; a calving, a collar put on or off, a station, when that was."""
     match payload:
         case CollarAssigned():
             occurred_at, subject = payload.worn_from, str(payload.animal_id)
@@ -38,6 +39,8 @@ def register_event(
             occurred_at, subject = payload.worn_to, str(payload.animal_id)
         case AnimalCalved():
             occurred_at, subject = payload.calved_at, str(payload.animal_id)
+        case StationRegistered():
+            occurred_at, subject = payload.measures_from, str(payload.station_id)
         case CollarAdded() | CollarRevoked():
             occurred_at, subject = now, str(payload.collar_id)
         case FarmTimeMoved() | FarmLive():

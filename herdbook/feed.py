@@ -7,7 +7,12 @@ collar's whole list goes out, as it stands when the relay comes by.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from contracts.animal_event import CollarAssigned, CollarAssignments, CollarRemoved
+from contracts.animal_event import (
+    CollarAssigned,
+    CollarAssignments,
+    CollarRemoved,
+    StationRegistered,
+)
 from contracts.envelope import Event
 from contracts.ids import derived_id
 from contracts.messages import event_type_of
@@ -35,7 +40,7 @@ def register_records(store: EventStore, serde: Serde) -> ToRecords:
             if event.stored.stream.startswith(FED):
                 partition = partition_of_farm(event.farm_id)
                 yield Record(ANIMALS, partition, event.aggregate_id, serde.encode(event))
-            if isinstance(event.payload, CollarAssigned | CollarRemoved):
+            if isinstance(event.payload, CollarAssigned | CollarRemoved | StationRegistered):
                 touched[event.stored.stream] = None
         for stream, stored in store.load_many(list(touched)).items() if touched else ():
             told = assignments_event(stream, stored)
@@ -56,5 +61,9 @@ def assignments_event(stream: str, events: Sequence[Event[Any]]) -> Event[Collar
         actor=newest.actor,
         farm_id=newest.farm_id,
         causation_id=newest.event_id,
-        payload=CollarAssignments(collar_id=collar_id, assignments=fold_collar(events).assignments),
+        payload=CollarAssignments(
+            collar_id=collar_id,
+            assignments=fold_collar(events).assignments,
+            version=len(events),  # streams only grow, so a higher one says more
+        ),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from contracts.clock import Clock, SystemClock
+from contracts.clock import Clock, SystemClock, iso
 from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId, FarmId, UserId
 from event_store.port import Append, EventStore, VersionConflictError
@@ -20,6 +20,7 @@ from herdbook.domain.commands import (
     MoveTime,
     RecordCalving,
     RegisterAnimal,
+    RegisterStation,
     RemoveCollar,
     RevokeCollar,
 )
@@ -27,6 +28,7 @@ from herdbook.domain.errors import (
     CredentialsRefusedError,
     ExternalIdTakenError,
     HerdbookBusyError,
+    TimeRefusedError,
 )
 from herdbook.domain.farm import decide_farm, farm_stream, fold_farm
 from herdbook.envelopes import register_event
@@ -83,6 +85,23 @@ class Herdbook:
         self._decide(register, command)
         credentials.revoke(collar_id)  # first: a lost note is better than an open door
         self._carry_out(command, by)
+
+    def register_station(
+        self, station_id: CollarId, farm_id: FarmId, measures_from: datetime, *, by: UserId
+    ) -> tuple[Event[Any], ...]:
+        """The station measures for the farm since then (aware UTC); no event if that is known.
+
+        Raises CollarWornError, CollarElsewhereError, TimeRefusedError.
+        """
+        now = self._clock.now()
+        if measures_from > now:
+            raise TimeRefusedError(
+                f"measures_from {iso(measures_from)} lies ahead: it is {iso(now)}"
+            )
+        command = RegisterStation(
+            collar_id=station_id, farm_id=farm_id, measures_from=measures_from
+        )
+        return self._carry_out(command, by)
 
     def collars(self) -> tuple[CollarId, ...]:
         """The collars that the broker lets in."""

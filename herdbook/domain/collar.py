@@ -3,6 +3,9 @@
 Its assignments never overlap: a collar is on one animal at a time. What is typed in late lands
 where it belongs: it cuts the assignment it falls into, and lasts until the next one begins. An
 animal may wear several collars (a bolus beside a neck collar), so nothing else ends.
+
+A station measures barn or weather and is sent like a collar: it has a stream of this kind, and one
+assignment, to itself. What is a station is never worn, and what was worn is never a station.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,11 +14,13 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from contracts.animal_event import (
+    STATION,
     Assignment,
     CollarAdded,
     CollarAssigned,
     CollarRemoved,
     CollarRevoked,
+    StationRegistered,
 )
 from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId, FarmId, checked_id
@@ -23,6 +28,7 @@ from herdbook.domain.commands import (
     AddCollar,
     AssignCollar,
     CollarCommand,
+    RegisterStation,
     RemoveCollar,
     RevokeCollar,
 )
@@ -30,20 +36,31 @@ from herdbook.domain.errors import (
     CollarElsewhereError,
     CollarNotAddedError,
     CollarNotWornError,
+    CollarWornError,
     CorruptStreamError,
+    StationNotWornError,
 )
 
 CATEGORY = "collar"
 
-CollarEvent = CollarAdded | CollarRevoked | CollarAssigned | CollarRemoved
+CollarEvent = CollarAdded | CollarRevoked | CollarAssigned | CollarRemoved | StationRegistered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collar:
-    """added_to: the farm for which the broker lets it in. assignments: oldest first, no overlap."""
+    """added_to: the farm for which the broker lets it in. assignments: oldest first, no overlap.
+
+    revoked: it was let in once and is shut out since.
+    """
 
     added_to: FarmId | None = None
+    revoked: bool = False
     assignments: tuple[Assignment, ...] = ()
+
+    @property
+    def is_station(self) -> bool:
+        """Whether it measures barn or weather, and not an animal."""
+        return any(given.kind == STATION for given in self.assignments)
 
     def at(self, moment: datetime) -> Assignment | None:
         """The assignment in force at a moment; None if nobody wore the collar."""
@@ -72,7 +89,8 @@ def collar_of(stream: str) -> CollarId:
 def decide_collar(collar: Collar, command: CollarCommand) -> tuple[CollarEvent, ...]:
     """Which events follow; none if the register says so already.
 
-    Raises CollarElsewhereError, CollarNotWornError, CollarNotAddedError.
+    Raises CollarElsewhereError, CollarNotWornError, CollarNotAddedError, StationNotWornError,
+    CollarWornError.
     """
     match command:
         case AssignCollar():
@@ -87,14 +105,29 @@ def decide_collar(collar: Collar, command: CollarCommand) -> tuple[CollarEvent, 
             if collar.added_to != command.farm_id:
                 raise CollarNotAddedError(command.collar_id, command.farm_id)
             return (CollarRevoked(collar_id=command.collar_id),)
+        case RegisterStation():
+            return _station(collar, command)
         case _:
             assert_never(command)
+
+
+def _station(collar: Collar, command: RegisterStation) -> tuple[CollarEvent, ...]:
+    farms = {given.farm_id for given in collar.assignments} | {collar.added_to or command.farm_id}
+    if farms != {command.farm_id}:
+        raise CollarElsewhereError(command.collar_id)
+    if collar.assignments and not collar.is_station:
+        raise CollarWornError(command.collar_id)
+    if collar.at(command.measures_from):
+        return ()
+    return (StationRegistered(station_id=command.collar_id, measures_from=command.measures_from),)
 
 
 def _assign(collar: Collar, command: AssignCollar) -> tuple[CollarEvent, ...]:
     current, following = collar.at(command.worn_from), collar.next_after(command.worn_from)
     if current is not None and current.farm_id != command.farm_id:
         raise CollarElsewhereError(command.collar_id)
+    if collar.is_station:
+        raise StationNotWornError(command.collar_id)
     if current is not None and current.animal_id == command.animal_id:
         return ()
     assigned = CollarAssigned(
@@ -115,6 +148,8 @@ def _remove(collar: Collar, command: RemoveCollar) -> tuple[CollarEvent, ...]:
         return ()  # told before
     if current is None or current.farm_id != command.farm_id:
         raise CollarNotWornError(command.collar_id, command.farm_id)
+    if collar.is_station:
+        raise StationNotWornError(command.collar_id)
     return (_off(command.collar_id, current.animal_id, command.worn_to),)
 
 
@@ -126,22 +161,30 @@ def evolve_collar(collar: Collar, event: Event[Any]) -> Collar:
     """Apply one stored event; raises CorruptStreamError where it cannot follow."""
     match event.payload:
         case CollarAdded():
-            return replace(collar, added_to=event.farm_id)
+            return replace(collar, added_to=event.farm_id, revoked=False)
         case CollarRevoked():
-            return replace(collar, added_to=None)
-        case CollarAssigned():
+            return replace(collar, added_to=None, revoked=True)
+        case CollarAssigned() | StationRegistered() as begins:
             if event.farm_id is None:
                 raise CorruptStreamError(event, collar)
-            begun = Assignment(
-                animal_id=event.payload.animal_id,
-                farm_id=event.farm_id,
-                worn_from=event.payload.worn_from,
-            )
+            begun = _beginning(begins, event.farm_id)
             return replace(collar, assignments=_begun(collar, begun))
         case CollarRemoved():
             return replace(collar, assignments=_ended(collar.assignments, event.payload))
         case _:
             raise CorruptStreamError(event, collar)
+
+
+def _beginning(begins: CollarAssigned | StationRegistered, farm_id: FarmId) -> Assignment:
+    """The assignment that an event begins; a station is assigned to itself."""
+    if isinstance(begins, CollarAssigned):
+        return Assignment(animal_id=begins.animal_id, farm_id=farm_id, worn_from=begins.worn_from)
+    return Assignment(
+        animal_id=AnimalId(begins.station_id),
+        farm_id=farm_id,
+        worn_from=begins.measures_from,
+        kind=STATION,
+    )
 
 
 def _begun(collar: Collar, begun: Assignment) -> tuple[Assignment, ...]:

@@ -63,6 +63,15 @@ class RevokeCollar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterStation:
+    """Say that a station measures barn or weather for the farm since measures_from."""
+
+    collar_id: CollarId
+    farm_id: FarmId
+    measures_from: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveTime:
     """Let the farm, which imports its past, have told everything up to `to`."""
 
@@ -77,6 +86,6 @@ class GoLive:
     farm_id: FarmId
 
 
-CollarCommand = AssignCollar | RemoveCollar | AddCollar | RevokeCollar
+CollarCommand = AssignCollar | RemoveCollar | AddCollar | RevokeCollar | RegisterStation
 FarmCommand = MoveTime | GoLive
 Command = RegisterAnimal | RecordCalving | CollarCommand

@@ -80,6 +80,26 @@ class CollarNotAddedError(HerdbookError):
         )
 
 
+class StationNotWornError(HerdbookError):
+    """A station measures barn or weather; no animal wears it."""
+
+    def __init__(self, collar_id: str) -> None:
+        super().__init__(
+            f"{collar_id} is a station, which no animal wears: it can be neither put on nor taken "
+            "off; choose the collar's own id"
+        )
+
+
+class CollarWornError(HerdbookError):
+    """What an animal has worn cannot become a station: its readings are that animal's."""
+
+    def __init__(self, collar_id: str) -> None:
+        super().__init__(
+            f"collar {collar_id} has been worn by an animal and cannot become a station: "
+            "give the station an id of its own"
+        )
+
+
 class CredentialsRefusedError(HerdbookError):
     """The MQTT broker's users could not be changed; the message says why."""
 

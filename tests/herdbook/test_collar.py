@@ -1,5 +1,7 @@
 """A collar is on one animal at a time, whatever is typed in late, twice or out of order."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -7,15 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.animal_event import AnimalRegistered, Assignment, CollarAssigned, CollarRemoved
+from contracts.animal_event import (
+    STATION,
+    AnimalRegistered,
+    Assignment,
+    CollarAssigned,
+    CollarRemoved,
+)
 from contracts.ids import AnimalId, CollarId, FarmId, InvalidIdError
 from herdbook import (
     AssignCollar,
     CollarElsewhereError,
     CollarNotAddedError,
     CollarNotWornError,
+    CollarWornError,
     HerdbookError,
     RemoveCollar,
+    StationNotWornError,
 )
 from herdbook.domain.collar import (
     Collar,
@@ -26,7 +36,7 @@ from herdbook.domain.collar import (
     evolve_collar,
     fold_collar,
 )
-from herdbook.domain.commands import AddCollar, CollarCommand, RevokeCollar
+from herdbook.domain.commands import AddCollar, CollarCommand, RegisterStation, RevokeCollar
 from herdbook.domain.errors import CorruptStreamError
 from tests.builders import FARM, MORNING, an_event
 
@@ -172,9 +182,47 @@ def test_a_collar_is_let_in_for_one_farm() -> None:
         decide_collar(added, AddCollar(collar_id=COLLAR, farm_id=OTHER_FARM))
     with pytest.raises(CollarNotAddedError):
         decide_collar(added, RevokeCollar(collar_id=COLLAR, farm_id=OTHER_FARM))
-    assert after(add, revoke) == Collar()
+    assert after(add, revoke) == Collar(revoked=True)
+    assert after(add, revoke, add) == added
     with pytest.raises(CollarNotAddedError):
         decide_collar(Collar(), revoke)
+
+
+def station(since: int, farm: FarmId = FARM) -> RegisterStation:
+    """It measures the farm's air since that day."""
+    return RegisterStation(collar_id=COLLAR, farm_id=farm, measures_from=day(since))
+
+
+def test_a_station_is_assigned_to_itself() -> None:
+    """Told again it is the same; told to have begun earlier, it has."""
+    own = replace(worn(COLLAR, 3), kind=STATION)
+    collar = after(station(3))
+
+    assert collar.assignments == (own,)
+    assert collar.is_station
+    assert decide_collar(collar, station(3)) == decide_collar(collar, station(5)) == ()
+    assert after(station(3), station(1)).assignments == (replace(own, worn_from=day(1)),)
+
+
+@pytest.mark.parametrize("wanted", [put_on("bella", 5), take_off(5)])
+def test_a_station_is_never_worn(wanted: CollarCommand) -> None:
+    """The weather would become her temperature."""
+    with pytest.raises(StationNotWornError, match="c-17 is a station"):
+        decide_collar(after(station(1)), wanted)
+
+
+@pytest.mark.parametrize("ended", [(), (take_off(3),)])
+def test_what_was_worn_is_never_a_station(ended: tuple[CollarCommand, ...]) -> None:
+    """Nor after it was taken off: its late readings are still an animal's."""
+    with pytest.raises(CollarWornError, match="c-17 has been worn"):
+        decide_collar(after(put_on("bella", 1), *ended), station(5))
+
+
+@pytest.mark.parametrize("owned", [station(1), AddCollar(collar_id=COLLAR, farm_id=FARM)])
+def test_a_station_stays_on_its_farm(owned: CollarCommand) -> None:
+    """Another farm's weather, or a name that another farm's collar has in the broker."""
+    with pytest.raises(CollarElsewhereError):
+        decide_collar(after(owned), station(5, OTHER_FARM))
 
 
 def test_a_stream_that_makes_no_sense_is_said_to_be_damaged() -> None:
@@ -229,3 +277,56 @@ def test_a_collar_is_on_one_animal_at_a_time(orders: list[CollarCommand]) -> Non
         spans = collar.assignments
         assert all(given.worn_to is None or given.worn_from < given.worn_to for given in spans)
         assert all(a.worn_to is not None and a.worn_to <= b.worn_from for a, b in pairwise(spans))
+
+
+DAYS = range(11)  # the last stands for all that follow
+
+
+def as_of_today(orders: list[CollarCommand]) -> list[tuple[str, FarmId] | None]:
+    """Who wears the collar on each day, by the words of the register alone, a day at a time."""
+    days: list[tuple[str, FarmId] | None] = [None] * len(DAYS)
+    for order in orders:
+        if isinstance(order, AssignCollar):
+            first, wearer = (order.worn_from - MORNING).days, (order.animal_id, order.farm_id)
+            worn_then = days[first]
+            if worn_then is not None and worn_then[1] != order.farm_id:
+                continue  # another farm's
+            begins = [
+                d for d in DAYS if d > first and days[d] is not None and days[d] != days[d - 1]
+            ]
+            if worn_then != wearer:
+                for one in range(first, begins[0] if begins else len(DAYS)):
+                    days[one] = wearer
+        elif isinstance(order, RemoveCollar):
+            first = (order.worn_to - MORNING).days
+            worn_then = days[first]
+            if worn_then is None or worn_then[1] != order.farm_id:
+                continue  # nobody of theirs wore it
+            for one in range(first, len(DAYS)):
+                if days[one] != worn_then:
+                    break
+                days[one] = None
+    return days
+
+
+@given(ORDERS)
+def test_the_list_is_what_the_register_says_today_whatever_the_order_of_typing(
+    orders: list[CollarCommand],
+) -> None:
+    """Gateways, charts and the mover of readings ask this list alone (promise 2)."""
+    collar = Collar()
+    for order in orders:
+        with suppress(HerdbookError):
+            collar, _ = carry_out(collar, order)
+
+    told = [collar.at(day(number)) for number in DAYS]
+
+    assert [given and (given.animal_id, given.farm_id) for given in told] == as_of_today(orders)
+
+
+@given(st.permutations([put_on(f"animal-{number}", number) for number in range(6)]))
+def test_assignments_typed_in_any_order_are_one_list(orders: list[AssignCollar]) -> None:
+    """A month of paper slips, entered from a heap."""
+    expected = [worn(f"animal-{number}", number, number + 1) for number in range(5)]
+
+    assert after(*orders).assignments == (*expected, worn("animal-5", 5))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.animal_event import Assignment, CollarAssignments
+from contracts.animal_event import STATION, Assignment, CollarAssignments
 from contracts.ids import AnimalId, CollarId, FarmId, UserId
 from contracts.serde import FixedSchemaIds, Serde
 from contracts.topics import ANIMALS, COLLARS, partition_of_collar, partition_of_farm
@@ -68,6 +68,7 @@ def test_a_touched_collar_is_told_whole_and_once_a_batch(store: MemoryEventStore
                 worn_to=MORNING + timedelta(days=1),
             ),
         ),
+        version=2,
     )
 
 
@@ -82,6 +83,37 @@ def test_a_collar_just_put_on_is_told(store: MemoryEventStore) -> None:
     told = SERDE.decode(records(store, before)[-1].value).payload
 
     assert [given.worn_from for given in told.assignments] == [MORNING, since]
+
+
+def test_a_later_list_has_a_higher_version(store: MemoryEventStore) -> None:
+    """Who moves readings asks which list they were moved by; credentials count, too."""
+    herdbook = Herdbook(store)
+    versions = [SERDE.decode(records(store)[-1].value).payload.version]
+    for days in (1, 3, 2):  # the last one is typed in late
+        before = store.head()
+        since = MORNING + timedelta(days=days, hours=1)
+        herdbook.handle(
+            AssignCollar(collar_id=COLLAR, animal_id=BELLA, farm_id=FARM, worn_from=since), ANNA
+        )
+        until = since + timedelta(hours=1)
+        herdbook.handle(RemoveCollar(collar_id=COLLAR, farm_id=FARM, worn_to=until), ANNA)
+        versions.append(SERDE.decode(records(store, before)[-1].value).payload.version)
+
+    assert versions == [2, 4, 6, 8]
+
+
+def test_a_station_is_told_to_the_gateways_as_its_own(store: MemoryEventStore) -> None:
+    """Its readings are the station's; in the feed of the farm it stands under its own id."""
+    before = store.head()
+    station = CollarId("weather-1")
+    Herdbook(store).register_station(station, FARM, MORNING, by=ANNA)
+
+    feed, told = records(store, before)
+
+    assert (feed.kafka_topic, feed.key) == (ANIMALS, station)
+    assert (told.kafka_topic, told.key) == (COLLARS, station)
+    (given,) = SERDE.decode(told.value).payload.assignments
+    assert (given.kind, given.animal_id, given.worn_from) == (STATION, station, MORNING)
 
 
 def test_a_repeat_of_the_feed_is_the_same_record(store: MemoryEventStore) -> None:
