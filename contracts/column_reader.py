@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.admission import why_refused
 from contracts.columns import (
     EPOCH,
     NONE_LONG,
@@ -102,7 +103,7 @@ class ColumnReader:
             event = self._serde.decode(raw)
         except UnreadableRecordError as error:
             return Rejected(error.reason, error.detail)
-        if isinstance(event.payload, CollarReading) and event.farm_id is None:
+        if isinstance(event.payload, CollarReading | StationReading) and event.farm_id is None:
             return Rejected(Reason.WRONG_TYPE, "a reading without farm_id belongs to no herd")
         if not isinstance(event.payload, CollarReading | StationReading | Tick | Context):
             return Rejected(Reason.WRONG_TYPE, f"{event.event_type} is no reading, tick or context")
@@ -240,10 +241,23 @@ def _readable_fields(writer: dict[str, Any]) -> Fields | None:
     """
     if writer.get("name") != _READING["name"] or writer.get("namespace") != _READING["namespace"]:
         return None
-    ours = {field["name"]: field for field in fields_of(_READING)}
-    theirs = fields_of(writer)
-    known = all(ours.get(f["name"], {}).get("type") == f["type"] for f in theirs)
-    names = {field["name"] for field in theirs}
-    lacks = [field for name, field in ours.items() if name not in names]
+    if why_refused(writer) is not None:
+        return None
+    ours, theirs = dict(_by_path(_READING)), _by_path(writer)
+    # by path: the same names in another nesting are other bytes
+    known = all(ours.get(path, {}).get("type") == field["type"] for path, field in theirs)
+    paths = {path for path, _ in theirs}
+    lacks = [field for path, field in ours.items() if path not in paths]
     nullable = all(isinstance(f["type"], list) and f.get("default") is None for f in lacks)
-    return theirs if known and nullable else None
+    return [field for _, field in theirs] if known and nullable else None
+
+
+def _by_path(schema: dict[str, Any], above: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """The fields in the order of their bytes, each under the names that lead to it."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for field in schema["fields"]:
+        kind = field.get("type")
+        nested = isinstance(kind, dict) and kind.get("type") == "record"
+        path = f"{above}{field.get('name')}"
+        found += _by_path(kind, f"{path}.") if nested else [(path, field)]
+    return found

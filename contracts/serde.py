@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 import fastavro
 import msgspec
+from fastavro.schema import SchemaParseException
 
+from contracts.admission import why_refused
 from contracts.dead_letter import Reason
 from contracts.envelope import Event
 from contracts.messages import BY_PAYLOAD, BY_RECORD, MESSAGES, MessageType, schema_of
@@ -22,6 +24,7 @@ from contracts.reading_bytes import reading_bytes
 
 HEADER = struct.Struct(">bI")
 RECORD_BYTES_MAX = 1 << 20  # Kafka's own default limit for a message
+DETAIL_CHARS_MAX = 500  # of a foreign schema's errors: they quote the schema
 AS_THEY_ARE = (datetime, bytes)  # Avro's logical types carry these, msgspec must not turn to text
 
 
@@ -65,6 +68,7 @@ class Serde:
         self._ids = schema_ids
         self._own: dict[type[Any], tuple[bytes, Any]] = {}
         self._writers: dict[int, tuple[Any, Any, MessageType]] = {}
+        self._refused: dict[int, str] = {}  # an id means one schema for ever
 
     def encode(self, event: Event[Any]) -> bytes:
         """The Kafka value of an event; raises KeyError if its payload is no message of ours."""
@@ -86,6 +90,11 @@ class Serde:
         source.seek(HEADER.size)
         try:
             fields: Any = fastavro.schemaless_reader(source, writer, reader)
+        except fastavro.read.SchemaResolutionError as error:
+            raise UnreadableRecordError(
+                Reason.UNKNOWN_SCHEMA,
+                f"{message.record}: its writer's schema breaks with ours: {_in_short(error)}",
+            ) from error
         # on damaged bytes fastavro reads on until something breaks: no one family of errors
         except (
             ValueError,
@@ -124,21 +133,39 @@ class Serde:
             )
         schema_id = HEADER.unpack_from(value)[1]
         if schema_id not in self._writers:
-            writer = self._ids.writer_schema(schema_id)
-            message = BY_RECORD.get(_full_name(writer)) if writer else None
-            if writer is None or message is None:
-                raise UnreadableRecordError(
-                    Reason.UNKNOWN_SCHEMA, f"schema id {schema_id} is none of ours"
-                )
-            ours = schema_of(message)
-            # equal schemas resolve to None: fastavro would compare them again on every record
-            reader = None if writer == ours else fastavro.parse_schema(ours)
-            self._writers[schema_id] = (fastavro.parse_schema(writer), reader, message)
+            self._writers[schema_id] = self._admitted(schema_id)
         return self._writers[schema_id]
+
+    def _admitted(self, schema_id: int) -> tuple[Any, Any, MessageType]:
+        """Writer, reader and message of an id; raises UnreadableRecordError."""
+        if schema_id in self._refused:
+            raise UnreadableRecordError(Reason.UNKNOWN_SCHEMA, self._refused[schema_id])
+        writer = self._ids.writer_schema(schema_id)
+        if writer is None:  # not remembered: it may become known
+            raise UnreadableRecordError(
+                Reason.UNKNOWN_SCHEMA, f"schema id {schema_id} is none of ours"
+            )
+        message = BY_RECORD.get(_full_name(writer))
+        why = "it is none of ours" if message is None else why_refused(writer)
+        if why is None and message is not None:
+            ours = schema_of(message)
+            try:
+                # equal schemas resolve to None: fastavro would compare them on every record
+                reader = None if writer == ours else fastavro.parse_schema(ours)
+                return fastavro.parse_schema(writer), reader, message
+            except (SchemaParseException, ValueError, KeyError, TypeError) as error:
+                why = f"it is no Avro schema: {_in_short(error)}"
+        self._refused[schema_id] = f"schema id {schema_id}: {why}"
+        raise UnreadableRecordError(Reason.UNKNOWN_SCHEMA, self._refused[schema_id])
+
+
+def _in_short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:DETAIL_CHARS_MAX]
 
 
 def _full_name(schema: dict[str, Any]) -> str:
-    return f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else schema["name"]
+    name = str(schema.get("name"))
+    return f"{schema['namespace']}.{name}" if "namespace" in schema else name
 
 
 def _damaged(message: MessageType, why: str) -> UnreadableRecordError:

@@ -55,7 +55,7 @@ class RegistrySchemaIds:
                 if error.http_status_code == NOT_FOUND:
                     return None
                 raise
-            self._writers[schema_id] = json.loads(schema.schema_str or "{}")
+            self._writers[schema_id] = _parsed(schema)
         return self._writers[schema_id]
 
     def _register(self, message: MessageType) -> int:
@@ -71,3 +71,14 @@ class RegistrySchemaIds:
                 f"the registry refuses our schema for {message.subject}: {error.error_message}. "
                 "This build and the running system do not fit: compare contracts/schemas/history"
             ) from error
+
+
+def _parsed(schema: Schema) -> dict[str, Any]:
+    """The schema as JSON; empty, which is nobody's, where it is none that Avro records have."""
+    if schema.schema_type not in {None, "AVRO"}:
+        return {}
+    try:
+        parsed = json.loads(schema.schema_str or "{}")
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -18,9 +18,9 @@ from contracts.context import Context
 from contracts.dead_letter import Reason
 from contracts.envelope import Event
 from contracts.messages import BY_PAYLOAD, MESSAGES, MessageType, schema_of
-from contracts.reading import MEASUREMENTS, CollarReading
+from contracts.reading import MEASUREMENTS, CollarReading, StationReading
 from contracts.serde import AS_THEY_ARE, FixedSchemaIds, Serde, UnreadableRecordError
-from tests.builders import MORNING, a_detection, a_reading, a_tick, an_event
+from tests.builders import FARM, MORNING, a_detection, a_reading, a_tick, an_event
 
 SCHEMAS = Path(contracts.__file__).parent / "schemas"
 IDS = FixedSchemaIds()
@@ -203,6 +203,30 @@ def test_a_schema_that_the_walk_cannot_follow_is_left_to_serde() -> None:
     batch = ColumnReader(OlderIds(older)).read([written_with(older, event)])
 
     assert as_event(batch, 0) == event
+
+
+def test_the_same_fields_in_another_nesting_are_no_reading() -> None:
+    """A foreign schema may have all our names and none of our shape: Avro refuses it, so do we."""
+    flat = json.loads(json.dumps(schema_of(BY_PAYLOAD[CollarReading])))
+    payload = flat["fields"].pop()
+    flat["fields"] += payload["type"]["fields"]
+
+    batch = ColumnReader(OlderIds(flat)).read([b"\0\0\0\0\x63" + SERDE.encode(a_reading())[5:]])
+
+    assert [why.reason for _, why in batch.rejected] == [Reason.UNKNOWN_SCHEMA]
+
+
+def test_a_stations_reading_belongs_to_a_farm_as_a_collars_does() -> None:
+    """Its weather would else be everybody's."""
+    station = StationReading(
+        station_id="roof", boot_id=1, seq=1, received_at=MORNING, interval_s=600, ambient_c=21.0
+    )
+    ours, nobodys = (an_event(station, farm_id=farm) for farm in (FARM, None))
+
+    batch = ColumnReader(FixedSchemaIds()).read([SERDE.encode(ours), SERDE.encode(nobodys)])
+
+    assert [(place, event.payload) for place, event in batch.events] == [(0, station)]
+    assert [(place, why.reason) for place, why in batch.rejected] == [(1, Reason.WRONG_TYPE)]
 
 
 def test_an_unknown_schema_is_asked_for_again() -> None:
