@@ -11,7 +11,7 @@ from contracts.serde import Serde
 from contracts.topics import DETECTIONS
 from event_store.adapters.postgres import FEED_ROLE, MIGRATIONS, PostgresEventStore
 from event_store.relay import relay
-from runtime.consume import consume
+from runtime.consume import Limits, consume
 from runtime.kafka import Outbox, new_consumer, new_producer
 from runtime.lifecycle import Loop, Running, run
 from runtime.postgres import migrate
@@ -38,7 +38,10 @@ def alerts_loops(
         consumer.subscribe([DETECTIONS.name], on_assign=lambda *_: running.ready())
         with PostgresEventStore(settings.postgres_dsn) as store:
             handle = Intake(store, serde, letters, clock).handle
-            consume(consumer, handle, serde, letters, clock, running, service=SERVICE)
+            limits = Limits(tries_max=settings.tries_max)
+            consume(
+                consumer, handle, serde, letters, clock, running, service=SERVICE, limits=limits
+            )
 
     def forward(running: Running) -> None:
         migrate(settings.postgres_dsn, MIGRATIONS)

@@ -27,8 +27,8 @@ from contracts.ids import FarmId, Subject, derived_id, is_id
 from contracts.serde import Serde
 from contracts.topics import DEAD_LETTERS
 from event_store.port import Append, EventStore, VersionConflictError
-from runtime.consume import Received
 from runtime.kafka import Outbox, dead_letter
+from runtime.tries import Received
 
 log = structlog.get_logger()
 

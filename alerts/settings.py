@@ -4,6 +4,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from runtime.settings import KafkaFields, PostgresFields, ServiceSettings
+from runtime.tries import TRIES_MAX
 
 
 class AlertsSettings(ServiceSettings, KafkaFields, PostgresFields):
@@ -15,4 +16,11 @@ class AlertsSettings(ServiceSettings, KafkaFields, PostgresFields):
         default="herd-alerts",
         pattern="[a-z0-9-]{1,100}",
         description="Kafka consumer group; its committed offsets say what was taken in.",
+    )
+    tries_max: int = Field(
+        default=TRIES_MAX,
+        ge=1,
+        le=100,
+        description="How often a detection that cannot be taken in is tried, a store that is away "
+        "not counted; then it becomes a dead letter.",
     )

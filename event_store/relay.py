@@ -6,6 +6,7 @@ it never leaves one out. Readers keep the highest position of each farm and skip
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -15,6 +16,7 @@ from contracts.envelope import Event
 from contracts.topics import KafkaTopic
 from event_store.port import EventStore
 from runtime.lifecycle import Running
+from runtime.tries import StoppedError, awaited
 
 log = structlog.get_logger()
 
@@ -51,23 +53,35 @@ class RecordSink(Protocol):
 def relay(
     store: EventStore, name: str, to_records: ToRecords, sink: RecordSink, running: Running
 ) -> None:
-    """Forward the whole log as `to_records` (a batch of events in order → records) wants it."""
-    position = store.position(name)
-    log.info("relay_started", relay=name, position=position)
-    reached_gauge = POSITION.labels(relay=name)
-    while running.goes_on():
-        reached_gauge.set(position)
-        reached = forward(store, position, to_records, sink)
-        if reached == position:
-            running.wait(POLL_EVERY_S)
-            continue
-        store.save_position(name, reached)
-        position = reached
+    """Forward the whole log as `to_records` (a batch of events in order → records) wants it.
+
+    A store that is away is waited for; a record that Kafka gives up ends the loop.
+    """
+
+    def rest(seconds: float) -> None:
+        if running.wait(seconds) or not running.goes_on():
+            raise StoppedError
+
+    try:
+        position = awaited(lambda: store.position(name), rest)
+        log.info("relay_started", relay=name, position=position)
+        while running.goes_on():
+            POSITION.labels(relay=name).set(position)
+            events = awaited(partial(store.read, position, BATCH_MAX), rest)
+            reached = forward(events, position, to_records, sink)
+            if reached == position:
+                running.wait(POLL_EVERY_S)
+                continue
+            awaited(partial(store.save_position, name, reached), rest)
+            position = reached
+    except StoppedError:
+        log.info("stopped_while_waiting", relay=name)
 
 
-def forward(store: EventStore, position: int, to_records: ToRecords, sink: RecordSink) -> int:
+def forward(
+    events: Sequence[Event[Any]], position: int, to_records: ToRecords, sink: RecordSink
+) -> int:
     """Send one batch of what follows `position`; the position up to which all is confirmed."""
-    events = store.read(position, BATCH_MAX)
     for record in to_records(events):
         sink.send(record.kafka_topic, record.partition, record.key, record.value)
     sink.flush()

@@ -1,36 +1,42 @@
 """The at-least-once loop: poll, decode, handle, commit last."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from contracts.clock import Clock
-from contracts.dead_letter import Rejected
-from contracts.envelope import Event
-from contracts.serde import Serde, UnreadableRecordError
+from contracts.dead_letter import Reason, Rejected
+from contracts.serde import HEADER, Serde, UnreadableRecordError
 from contracts.topics import DEAD_LETTERS
 from runtime.kafka import Outbox, dead_letter
 from runtime.lifecycle import Running
+from runtime.retry import pause_s
+from runtime.tries import TRIES_MAX, Received, StoppedError, Tries
 
 log = structlog.get_logger()
 
 # offsets that are gone, and a second holder of our place in the group: waiting heals neither
 ENDS_THE_LOOP = {KafkaError._AUTO_OFFSET_RESET, KafkaError.FENCED_INSTANCE_ID}  # noqa: SLF001  its name
 
-Handle = Callable[[list["Received"]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """An event with its place in Kafka."""
-
-    event: Event[Any]
-    kafka_topic: str
-    partition: int
-    offset: int
+Handle = Callable[[list[Received]], None]
+COMMIT_AGAIN = {
+    KafkaError._TRANSPORT,  # noqa: SLF001  their names
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._WAIT_COORD,  # noqa: SLF001
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.REBALANCE_IN_PROGRESS,
+}
+# the partitions are another's by now, who handles the batch again
+COMMIT_TOO_LATE = {KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID}
+REST_TURN_S = 0.2  # how late a stop is noticed, and how long the watchdog hears nothing
+STRANGERS_MAX = 1_000  # schema ids that the registry did not know; remembered, so waited for once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,13 @@ class Limits:
     """records_max: the largest batch in flight; wait_s: how long an empty poll waits.
 
     gather_s: how long a batch that is not full waits for more; 0 where somebody waits for it.
+    tries_max: how often a record is handled before it becomes a dead letter.
     """
 
     records_max: int = 500
     wait_s: float = 0.1
     gather_s: float = 0.0
+    tries_max: int = TRIES_MAX
 
 
 def poll_batch(
@@ -91,26 +99,141 @@ def consume(  # noqa: PLR0913  the loop is wired from its six parts
 ) -> None:
     """Poll, decode, handle, commit: at least once, one bounded batch in flight, until stopped.
 
-    A record that cannot be read goes to the dead letters and the rest moves on. Any other error
-    ends the loop before the commit, and the batch is read again: `handle` must be idempotent.
+    A record that cannot be read goes to the dead letters at once, one that cannot be handled after
+    `tries_max` tries, and the rest moves on; what is away is waited for (runtime/tries.py). Only an
+    error of our own ends the loop before the commit, and the batch is read again. So `handle` must
+    be idempotent, and may be given any part of a batch.
     """
     limits = limits or Limits()
+    bury_one = _Burying(serde, letters, clock, service)
+    tries = Tries(
+        handle,
+        bury_one.unhandled,
+        lambda seconds: rest(consumer, running, seconds),
+        tries_max=limits.tries_max,
+    )
+    strangers: set[int] = set()
     try:
         while running.goes_on():
             batch = poll_batch(consumer, limits)
             if not batch:
                 continue
-            readable, unreadable = decode(batch, serde)
+            readable, unreadable = _decode_known(batch, serde, tries, strangers, limits)
             if readable:
-                handle(readable)
+                tries.take(readable)
             for message, rejected in unreadable:
-                bury(message, rejected, serde, letters, clock, service=service)
-            letters.flush()
+                bury_one.unreadable(message, rejected)
+            flush(letters, running)
             # last: a crash above repeats work, it never loses any
-            consumer.commit(offsets=next_offsets(batch), asynchronous=False)
+            _commit(consumer, batch, tries)
             log.debug("batch_consumed", records=len(batch), rejected=len(unreadable))
+    except StoppedError:
+        log.info("stopped_while_waiting", service=service)
     finally:
         consumer.close()
+
+
+def rest(consumer: Consumer, running: Running, seconds: float) -> None:
+    """Wait without leaving the group: its partitions are paused, and polled for its sake.
+
+    Raises StoppedError if the process is to stop.
+    """
+    until_s = time.monotonic() + seconds
+    while True:
+        if not running.goes_on():
+            raise StoppedError
+        consumer.pause(consumer.assignment())
+        left_s = until_s - time.monotonic()
+        if left_s <= 0:
+            break
+        message = consumer.poll(min(left_s, REST_TURN_S))
+        if message is not None and not _is_transient(message.error()):
+            # of a partition that came to us while we rest: it is read again afterwards
+            consumer.seek(TopicPartition(*place_of(message)))
+    consumer.resume(consumer.assignment())
+
+
+def flush(outbox: Outbox, running: Running) -> None:
+    """Wait until Kafka has confirmed everything, and tell the watchdog that this is progress.
+
+    Raises DeliveryFailedError if Kafka gave a record up, which it does within two minutes.
+    """
+    while outbox.in_flight:
+        outbox.poll(REST_TURN_S)
+        running.beat()
+
+
+def _decode_known(
+    batch: list[Message], serde: Serde, tries: Tries, strangers: set[int], limits: Limits
+) -> tuple[list[Received], list[tuple[Message, Rejected]]]:
+    """The batch decoded; a schema that is new to us is waited for, it may be on its way."""
+    for failed in range(1, limits.tries_max + 1):
+        readable, unreadable = tries.awaited(lambda: decode(batch, serde))
+        new = {
+            HEADER.unpack_from(message.value() or b"")[1]
+            for message, rejected in unreadable
+            if rejected.reason is Reason.UNKNOWN_SCHEMA
+        } - strangers
+        if not new or failed == limits.tries_max or len(strangers) >= STRANGERS_MAX:
+            break
+        log.warning("unknown_schema", schema_ids=sorted(new), tries=failed)
+        tries.rest(pause_s(failed))
+    strangers |= new
+    return readable, unreadable
+
+
+def _commit(consumer: Consumer, batch: list[Message], tries: Tries) -> None:
+    """Say that the batch is done, as soon as the group can be told; of what is still ours."""
+    failed = 0
+    while True:
+        ours = {(place.topic, place.partition) for place in consumer.assignment()}
+        done = [end for end in next_offsets(batch) if (end.topic, end.partition) in ours]
+        try:
+            if done:
+                consumer.commit(offsets=done, asynchronous=False)
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code in COMMIT_TOO_LATE:
+                log.warning("commit_came_too_late", error=str(error))
+                return
+            if code not in COMMIT_AGAIN:
+                raise
+            failed += 1
+            log.warning("commit_waits", failed=failed, error=str(error))
+            tries.rest(pause_s(failed))
+        else:
+            return
+
+
+class _Burying:
+    """The dead letters of one consumer."""
+
+    def __init__(self, serde: Serde, letters: Outbox, clock: Clock, service: str) -> None:
+        self._serde = serde
+        self._letters = letters
+        self._clock = clock
+        self._service = service
+
+    def unreadable(self, message: Message, rejected: Rejected) -> None:
+        """At once: no second try can make it readable."""
+        bury(message, rejected, self._serde, self._letters, self._clock, service=self._service)
+
+    def unhandled(self, received: Received, rejected: Rejected, tries: int) -> None:
+        """After its last try."""
+        payload = received.event.payload
+        letter = dead_letter(
+            rejected,
+            self._serde.encode(received.event),
+            origin=f"kafka:{received.kafka_topic}/{received.partition}/{received.offset}",
+            service=self._service,
+            farm_id=received.event.farm_id,
+            received_at=self._clock.now(),
+            tries=tries,
+            collar_id=getattr(payload, "collar_id", None),
+        )
+        value = self._serde.encode(letter)
+        self._letters.send(DEAD_LETTERS, received.partition, letter.aggregate_id, value)
+        log.error("record_given_up", tries=tries, origin=letter.payload.origin)
 
 
 def decode(

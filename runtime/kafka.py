@@ -16,7 +16,7 @@ from confluent_kafka.cimpl import NewTopic
 from contracts import topics
 from contracts.dead_letter import DeadLetter, Rejected
 from contracts.envelope import Event
-from contracts.ids import FarmId, new_id
+from contracts.ids import FarmId, derived_id, new_id
 from contracts.messages import event_type_of
 from contracts.serde import Serde
 from contracts.topics import KafkaTopic
@@ -206,7 +206,10 @@ def dead_letter(  # noqa: PLR0913  a letter tells that much
     tries: int = 1,
     collar_id: str | None = None,
 ) -> Event[DeadLetter]:
-    """The letter for one bad message, ready to be sent; collar_id: whose it was, if that is known."""
+    """The letter for one bad message, ready to be sent; collar_id: whose it was, None = not known.
+
+    What came from Kafka is buried again after a crash before the commit: it is the same letter.
+    """
     payload = DeadLetter(
         reason=rejected.reason,
         detail=rejected.detail[:1000],
@@ -217,7 +220,8 @@ def dead_letter(  # noqa: PLR0913  a letter tells that much
         raw=raw,
         collar_id=collar_id,
     )
-    letter_id = new_id()
+    again = (service, origin, rejected.reason)
+    letter_id = derived_id("letter", *again) if origin.startswith("kafka:") else new_id()
     return Event(
         event_id=letter_id,
         event_type=event_type_of(DeadLetter),

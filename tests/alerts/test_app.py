@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from contracts.serde import Serde
 from contracts.topics import ALERTS, DEAD_LETTERS, DETECTIONS, partition_of_farm
 from event_store.adapters.postgres import MIGRATIONS
 from farmbox.box import Addresses
+from farmbox.ports import assign_ports
+from farmbox.postgres import Postgres
 from runtime.kafka import Outbox, new_producer, send_event
 from tests.alerts.cases import acknowledge
 from tests.builders import a_detection
@@ -136,3 +139,35 @@ def test_bad_records_cost_themselves_alone(service: Service) -> None:
         if service.farm.encode() in event.payload.raw and event.payload.service == "alerts"
     ]
     assert sorted(letter.reason for letter in letters) == ["damaged_avro", "out_of_range"]
+
+
+def test_a_database_that_is_killed_is_waited_for(box: Addresses, tmp_path: Path) -> None:
+    """Detections come late then, none is lost or buried, and no process dies of it."""
+    port = assign_ports(tmp_path / "ports.json", ["postgres"], {}, "127.0.0.1")["postgres"]
+    server = Postgres(tmp_path / "postgres", port, password="only-here")
+    server.start()
+    server.wait_ready()
+    service = Service(box, server.dsn())
+    with loops_running(service.loops):
+        service.detect(a_detection(farm=service.farm))
+        service.told(1)
+
+        server.crash()
+        service.detect(
+            a_detection(farm=service.farm, revision=2, phase=Phase.UPDATE),
+            a_detection(farm=service.farm, animal="nl-0018"),
+        )
+        server.start()
+        server.wait_ready()
+
+        told = service.told(3)
+    server.stop()
+
+    assert [event.event_type for event in told] == [
+        "alert.raised.v1",
+        "alert.amended.v1",
+        "alert.raised.v1",
+    ]
+    partition = partition_of_farm(service.farm)
+    letters = [event.farm_id for event in events_in(box, DEAD_LETTERS, [partition])]
+    assert service.farm not in letters

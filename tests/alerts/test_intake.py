@@ -17,8 +17,8 @@ from contracts.serde import FixedSchemaIds, Serde
 from contracts.topics import DEAD_LETTERS, DETECTIONS, KafkaTopic
 from event_store.memory import MemoryEventStore
 from event_store.port import Append
-from runtime.consume import Received
 from runtime.kafka import Outbox
+from runtime.tries import Received
 from tests.alerts.cases import FIRST, STREAM
 from tests.builders import MORNING, a_detection, a_reading
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 
 from contracts.envelope import Event
@@ -83,5 +84,36 @@ def test_events_of_others_are_passed_over_but_counted() -> None:
     store.append([an_append("animal:a", events=2)])
     sink = Sink(Running(), until=9)
 
-    assert forward(store, 0, to_records, sink) == 3
+    assert forward(store.read(0, BATCH_MAX), 0, to_records, sink) == 3
     assert sink.sent == ["1"]
+
+
+def test_a_store_that_is_away_is_waited_for() -> None:
+    """A database that is restarted takes no process with it: the feed comes a little later."""
+    store, running = a_store(3), Running()
+    away = AwayFor(store, calls=2)
+    sink = Sink(running, until=3)
+
+    relay(away, RELAY, to_records, sink, running)
+
+    assert sink.sent == ["1", "2", "3"]
+    assert store.position(RELAY) == 3
+
+
+class AwayFor:
+    """A store of which every method fails so many times, as PostgreSQL does while it starts."""
+
+    def __init__(self, store: MemoryEventStore, *, calls: int) -> None:
+        self._store = store
+        self._left: dict[str, int] = {}
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  any method of the store
+        def asked(*given: Any) -> Any:  # noqa: ANN401
+            left = self._left.setdefault(name, self._calls)
+            if left:
+                self._left[name] = left - 1
+                raise psycopg.OperationalError("the database system is starting up")
+            return getattr(self._store, name)(*given)
+
+        return asked
