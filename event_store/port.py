@@ -12,7 +12,7 @@ from contracts.envelope import Event
 from contracts.ids import FarmId
 
 # An import of a whole herd is one append; this many hold the head of the log for 1 to 2 s.
-EVENTS_MAX = 40_000
+EVENTS_MAX = 50_000
 READ_MAX = 10_000  # events a read hands out at once: some 10 MB
 
 

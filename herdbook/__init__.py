@@ -1,7 +1,8 @@
 """The register: animals, the collars they wear, and the credentials of those. A write side."""
 
+from herdbook.adapters.password_file import PasswordFile
 from herdbook.app import open_herdbook
-from herdbook.credentials import Credentials
+from herdbook.credentials import Credentials, Device
 from herdbook.domain.commands import (
     AssignCollar,
     RegisterAnimal,
@@ -37,6 +38,7 @@ __all__ = [
     "CollarWornError",
     "Credentials",
     "CredentialsRefusedError",
+    "Device",
     "ExternalIdTakenError",
     "FarmIsLiveError",
     "Herdbook",
@@ -44,6 +46,7 @@ __all__ = [
     "HerdbookError",
     "ImportResult",
     "ParityRefusedError",
+    "PasswordFile",
     "RegisterAnimal",
     "RemoveCollar",
     "StationNotWornError",

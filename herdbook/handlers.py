@@ -1,7 +1,8 @@
 """Use cases of the register: load, decide, append at the versions it was decided on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -10,7 +11,7 @@ from contracts.clock import Clock, SystemClock, iso
 from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId, FarmId, UserId
 from event_store.port import Append, EventStore, VersionConflictError
-from herdbook.credentials import Credentials
+from herdbook.credentials import Credentials, Device
 from herdbook.domain.commands import (
     AddCollar,
     AssignCollar,
@@ -31,6 +32,7 @@ from herdbook.domain.errors import (
     TimeRefusedError,
 )
 from herdbook.domain.farm import decide_farm, farm_stream, fold_farm
+from herdbook.domain.iso11784 import one_spelling
 from herdbook.envelopes import register_event
 from herdbook.feed import RELAY
 from herdbook.register import Register
@@ -64,18 +66,31 @@ class Herdbook:
 
         Raises a subclass of HerdbookError, or InvalidIdError.
         """
-        return self._carry_out(command, by)
+        return self._carry_out([command], by)
 
-    def add_collar(self, collar_id: CollarId, farm_id: FarmId, *, by: UserId) -> str:
-        """A new password with which the collar may speak for this farm; an old one ends.
+    def add_collar(
+        self,
+        collar_id: CollarId,
+        farm_id: FarmId,
+        *,
+        by: UserId,
+        device: Device = Device.COLLAR,
+        measures_from: datetime | None = None,
+    ) -> str:
+        """A new password with which the device may speak for this farm; an old one ends.
 
-        Raises CollarElsewhereError, CredentialsRefusedError.
+        measures_from: of a weather station, which is registered by this; None = now.
+        Raises CollarElsewhereError, CollarWornError, TimeRefusedError, CredentialsRefusedError.
         """
-        credentials, command = self._at_hand(), AddCollar(collar_id=collar_id, farm_id=farm_id)
+        credentials = self._at_hand()
+        commands: list[Command] = [AddCollar(collar_id=collar_id, farm_id=farm_id)]
+        if device is Device.WEATHER_STATION:
+            commands.append(self._station(collar_id, farm_id, measures_from))
         register = self.register(farm_id, by)
-        self._decide(register, command)  # refused before the broker hears of it
-        password = credentials.add(farm_id, collar_id)
-        self._carry_out(command, by)
+        for command in commands:
+            self._decide(register, command)  # refused before the broker hears of it
+        password = credentials.add(farm_id, collar_id, device)
+        self._carry_out(commands, by)
         return password
 
     def revoke_collar(self, collar_id: CollarId, farm_id: FarmId, *, by: UserId) -> None:
@@ -84,7 +99,7 @@ class Herdbook:
         register = self.register(farm_id, by)
         self._decide(register, command)
         credentials.revoke(collar_id)  # first: a lost note is better than an open door
-        self._carry_out(command, by)
+        self._carry_out([command], by)
 
     def register_station(
         self, station_id: CollarId, farm_id: FarmId, measures_from: datetime, *, by: UserId
@@ -93,15 +108,12 @@ class Herdbook:
 
         Raises CollarWornError, CollarElsewhereError, TimeRefusedError.
         """
-        now = self._clock.now()
-        if measures_from > now:
-            raise TimeRefusedError(
-                f"measures_from {iso(measures_from)} lies ahead: it is {iso(now)}"
-            )
-        command = RegisterStation(
-            collar_id=station_id, farm_id=farm_id, measures_from=measures_from
-        )
-        return self._carry_out(command, by)
+        return self._carry_out([self._station(station_id, farm_id, measures_from)], by)
+
+    @property
+    def credentials(self) -> Credentials:
+        """The broker's users; raises CredentialsRefusedError where they are not at hand."""
+        return self._at_hand()
 
     def collars(self) -> tuple[CollarId, ...]:
         """The collars that the broker lets in."""
@@ -123,7 +135,7 @@ class Herdbook:
         command = RecordCalving(
             animal_id=animal_id, farm_id=farm_id, calved_at=calved_at, parity=parity
         )
-        return self._carry_out(command, by)
+        return self._carry_out([command], by)
 
     def move_time(self, farm_id: FarmId, to: datetime, *, by: UserId) -> int:
         """The farm, which imports its past, has told all up to `to`; a position that covers it.
@@ -165,10 +177,25 @@ class Herdbook:
     ) -> None:
         self.close()
 
-    def _carry_out(self, command: Command, by: UserId) -> tuple[Event[Any], ...]:
+    def _station(
+        self, station_id: CollarId, farm_id: FarmId, measures_from: datetime | None
+    ) -> RegisterStation:
+        now = self._clock.now()
+        if measures_from is not None and measures_from > now:
+            raise TimeRefusedError(
+                f"measures_from {iso(measures_from)} lies ahead: it is {iso(now)}"
+            )
+        return RegisterStation(
+            collar_id=station_id, farm_id=farm_id, measures_from=measures_from or now
+        )
+
+    def _carry_out(self, commands: Sequence[Command], by: UserId) -> tuple[Event[Any], ...]:
+        """The events of some orders about one farm, all or none."""
+
         def attempt() -> tuple[Event[Any], ...]:
-            register = self.register(command.farm_id, by)
-            self._decide(register, command)
+            register = self.register(commands[0].farm_id, by)
+            for command in commands:
+                self._decide(register, command)
             return register.store().events if register.changes() else ()
 
         return retried_on_conflict(attempt)
@@ -190,6 +217,7 @@ class Herdbook:
 
     def _decide(self, register: Register, command: Command) -> None:
         if isinstance(command, RegisterAnimal):
+            command = replace(command, external_id=one_spelling(command.external_id))
             register.load([command.animal_id])
             holder = register.holders([command.external_id]).get(command.external_id)
             if holder not in (None, command.animal_id):

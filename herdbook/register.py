@@ -64,6 +64,10 @@ class Register:
         """A loaded animal of whatever farm; None if there is none."""
         return self._animals[animal_stream(animal_id)]
 
+    def known_collar(self, collar_id: CollarId) -> Collar:
+        """A loaded collar as it stands after what was decided so far."""
+        return self._collars[collar_stream(collar_id)]
+
     def holders(self, external_ids: Iterable[str]) -> dict[str, AnimalId]:
         """The animals of the farm that carry these external ids now; loads them."""
         found = self._store.streams_by_external_id(self._farm_id, sorted(set(external_ids)))

@@ -19,6 +19,7 @@ from herdbook.domain.errors import (
     TextRefusedError,
     TimeRefusedError,
 )
+from herdbook.domain.iso11784 import wrong_number
 
 CATEGORY = "animal"
 TEXT_CHARS_MAX = 100  # longer than any ear tag, ISO 11784 number or name we have seen
@@ -58,6 +59,9 @@ def decide_animal(animal: Animal | None, command: RegisterAnimal) -> tuple[Anima
     Raises AnimalElsewhereError, TextRefusedError.
     """
     _checked_text("external_id", command.external_id)
+    wrong = wrong_number(command.external_id)
+    if wrong and (animal is None or animal.external_id != command.external_id):
+        raise TextRefusedError(f"external_id {wrong}")  # one that is known already may stay
     _checked_text("name", command.name)
     _checked_text("group", command.group)
     told = (command.external_id, command.name, command.group)

@@ -16,7 +16,9 @@ from herdbook.domain.herd_list import (
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-HEADER = ",".join(COLUMNS)
+HEADER = "external_id,animal_id,name,group,collar_id,worn_from"
+WITH_PASSWORD = ",".join(COLUMNS)
+BURNT_IN = "burnt-into-the-firmware-17"
 
 
 def read(*lines: str, header: str = HEADER) -> list[HerdRow | RefusedRow]:
@@ -91,6 +93,60 @@ def test_a_row_that_makes_no_sense_is_refused_by_number(line: str, why: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("9.82E+14,,,,,", "external_id '9.82E+14' is what a spreadsheet makes of a long number"),
+        ('"9,82E+14",,,,,', "external_id '9,82E+14' is what a spreadsheet"),
+        ("9,82E+14,,,,,", "external_id '9,82E+14' is what a spreadsheet"),
+        ("000 123456789012,,,,,", "external_id 000123456789012 begins with 000"),
+        ("276 999999999999,,,,,", "external_id 276999999999999 cannot be on a transponder"),
+    ],
+)
+def test_a_number_that_no_transponder_has_is_refused(line: str, why: str) -> None:
+    """A decimal comma that nobody quoted, too: what is missing is not a quote but the digits."""
+    assert sentence(line).startswith(f"row 2: {why}")
+
+
+def test_a_transponders_number_has_one_spelling() -> None:
+    """How it was written is kept, for an animal that was registered that way."""
+    (spelled,) = read("982 000123456789", header="external_id")
+    (bare,) = read("982000123456789", header="external_id")
+
+    assert isinstance(spelled, HerdRow)
+    assert isinstance(bare, HerdRow)
+    assert spelled.external_id == bare.external_id == "982000123456789"
+    assert (spelled.spelled, bare.spelled) == ("982 000123456789", None)
+
+
+def test_a_makers_password_is_read_and_never_shown() -> None:
+    """Results are printed and logged."""
+    (row,) = read(f"NL 17,,,,c-17,,{BURNT_IN}", header=WITH_PASSWORD)
+
+    assert isinstance(row, HerdRow)
+    assert row.password == BURNT_IN
+    assert BURNT_IN not in repr(row)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("NL 17,,,,c-17,,only-15-letters", "password cannot be used: 16 to 128 printable"),
+        (f"NL 17,,,,c-17,,{'x' * 129}", "password cannot be used"),
+        ("NL 17,,,,c-17,,zwölf Monde und mehr", "password cannot be used"),
+        ("NL 17,,,,c-17-c-17-c-17-c-17,,c-17-c-17-c-17-c-17", "password cannot be used"),
+        (f"NL 17,,,,,,{BURNT_IN}", "has a password without a collar_id"),
+        (f"NL 17,,,,c-17,,{BURNT_IN},", "has 8 values for 7 columns"),
+    ],
+)
+def test_a_password_that_cannot_be_used_is_refused_and_not_repeated(line: str, why: str) -> None:
+    """The sentence lands on a screen, in a ticket, in a chat."""
+    said = sentence(line, header=WITH_PASSWORD)
+
+    assert said.startswith(f"row 2: {why}")
+    assert line.split(",")[6] not in said
+
+
+@pytest.mark.parametrize(
     ("header", "why"),
     [
         ("external_id;animal_id;name", "separated by ';'"),
@@ -121,5 +177,5 @@ def test_a_list_has_a_limit() -> None:
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_reading(text: str) -> None:
     """Whatever somebody drops in: rows, or sentences."""
-    for start in ("", HEADER + "\n", "animal_id,worn_from,collar_id\n"):
+    for start in ("", HEADER + "\n", WITH_PASSWORD + "\n", "animal_id,worn_from,collar_id\n"):
         read_list(start + text, NOW)

@@ -4,19 +4,21 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.animal_event import AnimalRegistered
 from contracts.clock import FakeClock
 from contracts.ids import AnimalId, FarmId, UserId
 from event_store.memory import MemoryEventStore
-from event_store.port import EVENTS_MAX
-from herdbook import Herdbook, ImportResult, RegisterAnimal, import_csv
+from event_store.port import EVENTS_MAX, Append
+from herdbook import Herdbook, ImportResult, RegisterAnimal, TextRefusedError, import_csv
 from herdbook.domain.animal import Animal
 from herdbook.domain.collar import fold_collar
 from herdbook.domain.herd_list import ROWS_MAX
-from tests.builders import FARM, MORNING
+from tests.builders import FARM, MORNING, an_event
 from tests.herdbook.overtaken import OvertakenStore
 
 ANNA = UserId("u-1")
-EVENTS_OF_A_ROW_MAX = 4  # registered; taken off one animal, put on another until a third has it
+# registered; taken off one animal, put on another until a third has it; its collar let in
+EVENTS_OF_A_ROW_MAX = 5
 HEADER = "external_id,animal_id,name,group,collar_id,worn_from"
 
 
@@ -143,6 +145,51 @@ def test_columns_that_are_not_there_leave_what_is_known(herdbook: Herdbook) -> N
 
     known = animal(herdbook, "NL 17")
     assert (known.name, known.group) == (None, "dry")
+
+
+def registered_long_ago(herdbook: Herdbook, animal_id: str, external_id: str) -> None:
+    """An animal of a log that is older than the one spelling of numbers."""
+    told = AnimalRegistered(animal_id=AnimalId(animal_id), external_id=external_id)
+    event = an_event(told, aggregate_id=animal_id, actor="cli")
+    herdbook.store.append([Append(f"animal:{animal_id}", 0, (event,))])
+
+
+def test_a_transponders_number_is_one_animal_in_whatever_spelling(herdbook: Herdbook) -> None:
+    """The reader's list has no blanks, the milking parlour's has, and the old log has its own."""
+    registered_long_ago(herdbook, "bella", "982 000123456789")
+    herdbook.handle(
+        RegisterAnimal(animal_id=AnimalId("clara"), farm_id=FARM, external_id="982-000000000018"),
+        ANNA,
+    )
+
+    first = imported(herdbook, "982 000123456789,,Bella,,,", "982 0000 0000 0018,,Clara,,,")
+    again = imported(herdbook, "982000123456789,,Bella,,,", "982000000000018,,Clara,,,")
+
+    assert (first.refused, first.changes, again.changes) == ((), 2, 0)
+    assert animal(herdbook, "982000123456789").animal_id == "bella"
+    assert animal(herdbook, "982000000000018").animal_id == "clara"
+
+
+def test_a_number_that_is_two_animals_is_not_guessed(herdbook: Herdbook) -> None:
+    """An old log has it twice: a person says which one is meant."""
+    registered_long_ago(herdbook, "bella", "982 000123456789")
+    registered_long_ago(herdbook, "clara", "982000123456789")
+
+    (said,) = refusals(imported(herdbook, "982 000123456789,,Bella,,,"))
+
+    assert said.startswith("2: external_id 982000123456789 is two animals, bella and clara")
+
+
+def test_a_known_number_that_is_none_may_stay(herdbook: Herdbook) -> None:
+    """It was let in before numbers were checked; her collar and name go on being told."""
+    registered_long_ago(herdbook, "bella", "000123456789012")
+
+    assert imported(herdbook, ",bella,Bella,,c-17,").refused == ()
+    with pytest.raises(TextRefusedError, match="begins with 000"):
+        herdbook.handle(
+            RegisterAnimal(animal_id=AnimalId("dora"), farm_id=FARM, external_id="000123456789013"),
+            ANNA,
+        )
 
 
 def test_one_refused_row_keeps_all_out(herdbook: Herdbook) -> None:
