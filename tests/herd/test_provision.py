@@ -22,7 +22,7 @@ from herd.services import OWN_SPECS
 from herd.settings import ProvisionSettings
 from herd.simulated import a_farm_id, herd_on, register_animals
 from herd.supervisor import Farm
-from read_models.adapters.postgres import PROJECTOR_ROLE
+from read_models.adapters.postgres_generations import PROJECTOR_ROLE
 from read_models.adapters.postgres_queries import MIGRATIONS as HISTORY
 from read_models.adapters.postgres_queries import READ_ROLE
 from runtime.postgres import migrate
