@@ -20,7 +20,7 @@ from types import FrameType
 
 import structlog
 
-from runtime import logging, metrics, security
+from runtime import failpoints, logging, metrics, security
 from runtime.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -79,6 +79,7 @@ def run(service: str, settings: ServiceSettings, loops: Mapping[str, Loop]) -> i
     running._ready = lambda: _say_ready(service, settings)  # noqa: SLF001  its own module
     _stop_on_signals(running)
     security.use(settings)
+    failpoints.arm(settings.failpoint)
     if settings.metrics_port:
         metrics.serve(settings.metrics_host, settings.metrics_port, running.beats)
     failed: list[str] = []

@@ -52,6 +52,11 @@ class ServiceSettings(BaseSettings):
         description="Seconds without progress after which the process ends itself "
         "(its supervisor starts it again).",
     )
+    failpoint: str = Field(
+        default="",
+        description="For tests alone: a place in the code and what happens there, "
+        "NAME:kill|raise|stall[=SECONDS][@NTH] (runtime/failpoints.py).",
+    )
     clock_real_start: AwareDatetime | None = Field(
         default=None,
         description="When a demo's clock sets off, in real time; unset = the machine's clock. "
