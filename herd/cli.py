@@ -260,44 +260,71 @@ def import_animals(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     *,
     farm: FarmOption = DEFAULT_FARM,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(help="Let collars in that have no credential; their passwords go here."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, change nothing.")] = False,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
     """Register animals and the collars they wear from a CSV file; all of it or nothing.
 
-    Header: external_id,animal_id,name,group,collar_id,worn_from
+    Header: external_id,animal_id,name,group,collar_id,worn_from,password
 
-    Example: herd import herd.csv --farm home
+    Example: herd import herd.csv --farm home --credentials passwords.csv
     """
     from herd.commands import import_file
 
-    result, refused = import_file(data, file, farm, dry_run=dry_run)
+    result, refused = import_file(data, file, farm, dry_run=dry_run, credentials=credentials)
     for row, sentence in refused:
         tell(f"row {row}: {sentence}")
+    for collar_id in result.get("left_out", ()):
+        tell(f"{collar_id} was revoked: `herd collar add {collar_id}` lets it in again")
     answer(
         result,
         as_json=as_json,
         text=lambda: (
             f"{result['imported']} of {result['rows']} rows imported, "
-            f"{result['refused']} refused" + (" (dry run: nothing changed)" if dry_run else "")
+            f"{result['refused']} refused"
+            + (f", {result['let_in']} collars let in" if "let_in" in result else "")
+            + (" (dry run: nothing changed)" if dry_run else "")
         ),
     )
     if refused:
         raise typer.Exit(1)
 
 
+DEVICES = ("collar", "base-station", "weather-station")
+
+
+def _one_of_the_devices(device: str) -> str:
+    if device not in DEVICES:
+        raise typer.BadParameter(f"one of {', '.join(DEVICES)}")
+    return device
+
+
 @collar_app.command("add")
 def collar_add(
-    collar_id: str, *, farm: FarmOption = DEFAULT_FARM, data: Data = DATA, as_json: Json = False
+    collar_id: str,
+    *,
+    farm: FarmOption = DEFAULT_FARM,
+    device: Annotated[
+        str, typer.Option("--as", help=" | ".join(DEVICES), callback=_one_of_the_devices)
+    ] = DEVICES[0],
+    since: Annotated[
+        str | None, typer.Option(help="A weather station's first time, like 2026-03-01T04:00:00Z.")
+    ] = None,
+    data: Data = DATA,
+    as_json: Json = False,
 ) -> None:
-    """Give a collar credentials of its own; prints a ready mosquitto_pub line.
+    """Give a collar or a station a credential of its own; prints a ready mosquitto_pub line.
 
-    Example: herd collar add c-17 --farm home
+    Example: herd collar add c-17 --farm home · herd collar add roof-1 --as weather-station
     """
     from herd.commands import add_collar
 
-    result = add_collar(data, farm, collar_id)
+    result = add_collar(data, farm, collar_id, device=device, since=since)
     answer(
         result,
         as_json=as_json,

@@ -1,6 +1,9 @@
 """What the short commands do, against a running farm."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,58 +50,121 @@ def diagnose(data: Path, ports: dict[str, int]) -> dict[str, Any]:
 
 
 def import_file(
-    data: Path, file: Path, farm_id: str, *, dry_run: bool
-) -> tuple[dict[str, int], list[tuple[int, str]]]:
-    """({rows, imported, refused}, [(row, sentence)]); returns when gateways can know of it."""
-    from herdbook import import_csv
+    data: Path, file: Path, farm_id: str, *, dry_run: bool, credentials: Path | None = None
+) -> tuple[dict[str, Any], list[tuple[int, str]]]:
+    """({rows, imported, refused}, [(row, sentence)]); returns when gateways can know of it.
+
+    credentials: the file for the passwords of collars that have none; adds {let_in, left_out}, how
+    many got one and which collars were revoked once and stay so. Returns when they are let in.
+    """
+    from herdbook import PasswordFile, import_csv
 
     farm = running_farm(data)
+    passwords = PasswordFile(credentials) if credentials is not None else None
     with _herdbook(farm) as herdbook:
         done = import_csv(
             herdbook,
-            file.read_text("utf-8-sig"),
+            _text_of(file),
             checked_farm(farm_id),
             by=CLI_USER,
             dry_run=dry_run,
+            passwords=passwords,
         )
         if done.position is not None:
             herdbook.wait_until_relayed(done.position, within_s=RELAYED_WITHIN_S)
-    counts = {"rows": done.rows, "imported": done.imported, "refused": len(done.refused)}
+    counts: dict[str, Any] = {
+        "rows": done.rows,
+        "imported": done.imported,
+        "refused": len(done.refused),
+    }
+    if passwords is not None:
+        counts |= {"let_in": len(done.let_in), "left_out": list(done.left_out)}
+        if done.let_in and done.imported:  # one write: who comes last comes with all
+            last = done.let_in[-1]
+            password = passwords.read(FarmId(farm_id))[last]
+            _wait_until_let_in(farm, last, password, mqtt_topic(FarmId(farm_id), last, "ack"))
     return counts, list(done.refused)
 
 
-def add_collar(data: Path, farm_id: str, collar_id: str) -> dict[str, str]:
-    """{collar_id, user, password, mqtt_topic, mosquitto_pub}: shown once, stored hashed."""
-    from herd.credential_probe import wait_until_let_in
+def _text_of(file: Path) -> str:
+    raw = file.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise CommandError(f"{file} is not UTF-8 (line {line}): save it as `CSV UTF-8`") from error
 
-    farm = running_farm(data)
+
+def add_collar(
+    data: Path, farm_id: str, collar_id: str, *, device: str = "collar", since: str | None = None
+) -> dict[str, str]:
+    """{collar_id, user, password, mqtt_topic, mosquitto_pub}: shown once, stored hashed.
+
+    device: collar | base-station | weather-station. since: from when on a weather station's
+    readings count, ISO 8601 with an offset; None = now.
+    """
+    from herdbook import Device
+
+    farm, kind = running_farm(data), Device(device)
+    if since is not None and kind is not Device.WEATHER_STATION:
+        raise CommandError(
+            "--since is for weather stations: who wears a collar since when says "
+            "the register (`herd import`)"
+        )
     with _herdbook(farm) as herdbook:
         password = herdbook.add_collar(
-            checked_collar(collar_id), checked_farm(farm_id), by=CLI_USER
+            checked_collar(collar_id),
+            checked_farm(farm_id),
+            by=CLI_USER,
+            device=kind,
+            measures_from=_moment(since),
         )
     host, _, port = farm.mqtt.partition(":")
-    topic = mqtt_topic(FarmId(farm_id), CollarId(collar_id), "readings")
-    ack_topic = mqtt_topic(FarmId(farm_id), CollarId(collar_id), "ack")
-    if not wait_until_let_in(
-        host,
-        int(port),
-        user=collar_id,
-        password=password,
-        mqtt_topic=ack_topic,
-        within_s=LET_IN_WITHIN_S,
-    ):
-        raise CommandError(
-            f"the credential of {collar_id} is made, but the MQTT broker at {farm.mqtt} does not "
-            f"let it in within {LET_IN_WITHIN_S:.0f} s: look at `herd status`, then add it again"
-        )
+    if kind is Device.BASE_STATION:  # it speaks for the farm's collars, and hears nothing
+        topic, own = f"herd/v1/{farm_id}/+/readings", None
+    else:
+        topic = mqtt_topic(FarmId(farm_id), CollarId(collar_id), "readings")
+        own = mqtt_topic(FarmId(farm_id), CollarId(collar_id), "ack")
+    _wait_until_let_in(farm, collar_id, password, own)
     return {
         "collar_id": collar_id,
         "user": collar_id,
         "password": password,
         "mqtt_topic": topic,
         "mosquitto_pub": f"mosquitto_pub -V 5 -h {host} -p {port} -u {collar_id} -P '{password}' "
-        f"-i {collar_id} -q 1 -t {topic} -f reading.json",
+        f"-i {collar_id} -q 1 -t {topic.replace('+', 'A-COLLAR')} -f reading.json",
     }
+
+
+def _moment(text: str | None) -> datetime | None:
+    """The aware time in `text`; raises CommandError for none."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise CommandError(f"{text[:60]!r} is no time: write it like 2026-03-01T04:00:00Z")
+    return moment.astimezone(UTC)
+
+
+def _wait_until_let_in(farm: FarmFile, user: str, password: str, mqtt_topic: str | None) -> None:
+    from herd.credential_probe import wait_until_let_in
+
+    host, _, port = farm.mqtt.partition(":")
+    if not wait_until_let_in(
+        host,
+        int(port),
+        user=user,
+        password=password,
+        mqtt_topic=mqtt_topic,
+        within_s=LET_IN_WITHIN_S,
+    ):
+        raise CommandError(
+            f"the credential of {user} is made, but the MQTT broker at {farm.mqtt} does not "
+            f"let it in within {LET_IN_WITHIN_S:.0f} s: look at `herd status`, then add it again"
+        )
 
 
 def revoke_collar(data: Path, farm_id: str, collar_id: str) -> dict[str, str]:
@@ -158,7 +224,14 @@ def _checked(what: str, value: str) -> str:
         raise CommandError(str(error)) from error
 
 
-def _herdbook(farm: FarmFile) -> Any:  # noqa: ANN401  herdbook.Herdbook, imported late
-    from herdbook import open_herdbook
+@contextmanager
+def _herdbook(farm: FarmFile) -> Iterator[Any]:  # herdbook.Herdbook, imported late
+    from herdbook import HerdbookError, open_herdbook
 
-    return open_herdbook(farm.fields["POSTGRES_DSN"], Path(farm.fields["MQTT_USERS_DIR"]))
+    try:
+        with open_herdbook(
+            farm.fields["POSTGRES_DSN"], Path(farm.fields["MQTT_USERS_DIR"])
+        ) as herdbook:
+            yield herdbook
+    except HerdbookError as refused:
+        raise CommandError(str(refused)) from refused

@@ -12,9 +12,12 @@ PAUSE_S = 0.25
 
 
 def wait_until_let_in(
-    host: str, port: int, *, user: str, password: str, mqtt_topic: str, within_s: float
+    host: str, port: int, *, user: str, password: str, mqtt_topic: str | None, within_s: float
 ) -> bool:
-    """Whether `user` could connect and subscribe to `mqtt_topic` (one of its own) in time."""
+    """Whether `user` could connect and subscribe to `mqtt_topic` (one of its own) in time.
+
+    None = it may hear nothing: whether it could connect.
+    """
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if _let_in(host, port, user, password, mqtt_topic):
@@ -23,13 +26,21 @@ def wait_until_let_in(
     return False
 
 
-def _let_in(host: str, port: int, user: str, password: str, mqtt_topic: str) -> bool:
+def _let_in(host: str, port: int, user: str, password: str, mqtt_topic: str | None) -> bool:
     granted = threading.Event()
 
     def subscribed(
         _client: Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object
     ) -> None:
         if not any(reason.is_failure for reason in reasons):
+            granted.set()
+
+    def connected(
+        client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
+        if mqtt_topic is not None:
+            client.subscribe(mqtt_topic, 1)
+        elif not reason.is_failure:
             granted.set()
 
     client = Client(
@@ -40,7 +51,7 @@ def _let_in(host: str, port: int, user: str, password: str, mqtt_topic: str) -> 
     )
     client.username_pw_set(user, password)
     client.on_subscribe = subscribed
-    client.on_connect = lambda client, *_: client.subscribe(mqtt_topic, 1)
+    client.on_connect = connected
     try:
         client.connect(host, port)
     except OSError:
