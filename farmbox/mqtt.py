@@ -146,20 +146,12 @@ class Mqtt(Service):
         (etc / "broker.xml").write_text(broker, encoding="utf-8")
         login = LOGIN_CONFIG.format(users=self.users)
         (etc / "login.config").write_text(login, encoding="utf-8")
-        users = MqttUsers(self.users)
-        users.add(
-            "gateway",
-            self.gateway_password,
-            publish=[f"{GATEWAY_TOPIC}/ack", f"{GATEWAY_TOPIC}/rejects"],
-            subscribe=[f"{GATEWAY_TOPIC}/readings", LORAWAN_FILTER],
+        let_services_in(
+            MqttUsers(self.users),
+            gateway_password=self.gateway_password,
+            clock_password=self.clock_password,
+            admin_password=self.admin_password,
         )
-        users.add(
-            "herd-clock",
-            self.clock_password,
-            publish=[PROBES_FILTER],
-            subscribe=[PROBE_ANSWERS_FILTER],
-        )
-        users.add("admin", self.admin_password, subscribe=[f"{GATEWAY_TOPIC}/status"])
 
     def command(self) -> list[str]:
         """Artemis' embedded main class on our directory and the permissions file."""
@@ -187,6 +179,22 @@ class Mqtt(Service):
             return connection
         context = ssl.create_default_context(cafile=self.tls.ca_file)
         return context.wrap_socket(connection, server_hostname="localhost")
+
+
+def let_services_in(
+    users: MqttUsers, *, gateway_password: str, clock_password: str, admin_password: str
+) -> None:
+    """Give our own services their credentials, whichever broker reads them."""
+    users.add(
+        "gateway",
+        gateway_password,
+        publish=[f"{GATEWAY_TOPIC}/ack", f"{GATEWAY_TOPIC}/rejects"],
+        subscribe=[f"{GATEWAY_TOPIC}/readings", LORAWAN_FILTER],
+    )
+    users.add(
+        "herd-clock", clock_password, publish=[PROBES_FILTER], subscribe=[PROBE_ANSWERS_FILTER]
+    )
+    users.add("admin", admin_password, subscribe=[f"{GATEWAY_TOPIC}/status"])
 
 
 def _lets_in(connection: socket.socket, client_id: str, user: str, password: str) -> bool:

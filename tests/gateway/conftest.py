@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from farmbox.box import Addresses
-from runtime.mqtt_users import MqttUsers
-from tests.gateway.surroundings import Broker
+from tests.gateway.surroundings import Broker, mosquitto_with_services
 from tests.mosquitto import Mosquitto
 
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    """A mosquitto that lets everybody in."""
-    broker = Mosquitto(tmp_path)
+    """A mosquitto that knows our services, and reads new users at once."""
+    broker = mosquitto_with_services(tmp_path)
     broker.start()
     yield broker
     broker.stop()
@@ -30,6 +29,6 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     """Each test runs on both: a farm may bring its own broker."""
     if request.param == "artemis":
         box: Addresses = request.getfixturevalue("box")
-        return Broker(box.mqtt_host, box.mqtt_port, MqttUsers(box.mqtt_users))
+        return Broker.of_box(box)
     found: Mosquitto = request.getfixturevalue("mosquitto")
-    return Broker(found.host, found.port)
+    return Broker.of_mosquitto(found)

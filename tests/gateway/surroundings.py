@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,37 +13,76 @@ from contracts.ids import AnimalId, CollarId, FarmId
 from contracts.serde import Serde
 from contracts.topics import COLLARS, partition_of_collar
 from farmbox.box import Addresses
+from farmbox.mqtt import let_services_in
 from runtime.kafka import Outbox, new_producer
 from runtime.mqtt_users import MqttUsers
 from runtime.registry import RegistrySchemaIds
 from tests.builders import an_event
+from tests.mosquitto import Mosquitto
 from tests.waiting import eventually
+
+PASSWORDS = {"gateway": "of-the-gateway", "herd-clock": "of-the-clock", "admin": "of-the-admin"}
 
 
 @dataclass(frozen=True)
 class Broker:
-    """Where a broker is and whom it lets in."""
+    """Where a broker is, whom it lets in, and the passwords of our services by their users.
 
+    port: where devices come in; services_port: where our own services do.
+    """
+
+    name: str
     host: str
     port: int
-    users: MqttUsers | None = None
+    services_port: int
+    users: MqttUsers
+    passwords: Mapping[str, str]
+
+    @classmethod
+    def of_box(cls, box: Addresses) -> "Broker":
+        """Artemis."""
+        passwords = {
+            "gateway": box.mqtt_gateway_password,
+            "herd-clock": box.mqtt_clock_password,
+            "admin": box.mqtt_admin_password,
+        }
+        users = MqttUsers(box.mqtt_users)
+        return cls("artemis", box.mqtt_host, box.mqtt_port, box.mqtt_port, users, passwords)
+
+    @classmethod
+    def of_mosquitto(cls, mosquitto: Mosquitto) -> "Broker":
+        """Mosquitto with users, as `mosquitto_with_services` starts it."""
+        assert mosquitto.users is not None
+        ports = mosquitto.port, mosquitto.services_port
+        return cls("mosquitto", mosquitto.host, *ports, mosquitto.users, PASSWORDS)
 
     def collar(self, farm_id: str, collar_id: str) -> str:
         """A password for a collar of a farm."""
-        return "" if self.users is None else self.users.add_collar(farm_id, collar_id)
+        return self.users.add_collar(farm_id, collar_id)
 
     def gateway(self, farm_id: str) -> tuple[str, str]:
         """User and password of a gateway for one farm alone."""
         user, password = f"gateway-{farm_id}", "not-a-secret"
-        if self.users is not None:
-            own = f"herd/v1/{farm_id}/+"
-            self.users.add(
-                user,
-                password,
-                publish=[f"{own}/ack", f"{own}/rejects"],
-                subscribe=[f"{own}/readings"],
-            )
+        own = f"herd/v1/{farm_id}/+"
+        self.users.add(
+            user,
+            password,
+            publish=[f"{own}/ack", f"{own}/rejects"],
+            subscribe=[f"{own}/readings"],
+        )
         return user, password
+
+
+def mosquitto_with_services(directory: Path) -> Mosquitto:
+    """A mosquitto that is not started yet and knows our services."""
+    users = MqttUsers(directory / "mqtt-users")
+    let_services_in(
+        users,
+        gateway_password=PASSWORDS["gateway"],
+        clock_password=PASSWORDS["herd-clock"],
+        admin_password=PASSWORDS["admin"],
+    )
+    return Mosquitto(directory, users=users)
 
 
 def serde_of(box: Addresses) -> Serde:
@@ -70,18 +109,26 @@ def register(box: Addresses, farm_id: FarmId, collars: Iterable[str]) -> None:
 class Process:
     """A service of ours as a child process: started, killed, started again."""
 
-    def __init__(self, box: Addresses, directory: Path, prefix: str, *arguments: str) -> None:
+    def __init__(
+        self,
+        box: Addresses,
+        directory: Path,
+        prefix: str,
+        *arguments: str,
+        broker: Broker | None = None,
+    ) -> None:
+        broker = broker or Broker.of_box(box)
         self._arguments = arguments
         self._ready = directory / f"{prefix}ready"
         self._log = directory / f"{prefix}log"
         fields = {
             "KAFKA_BOOTSTRAP": box.kafka_bootstrap,
             "REGISTRY_URL": str(box.registry_url),
-            "MQTT_HOST": box.mqtt_host,
-            "MQTT_PORT": str(box.mqtt_port),
+            "MQTT_HOST": broker.host,
+            "MQTT_PORT": str(broker.services_port),
             "MQTT_USER": "gateway",
-            "MQTT_PASSWORD": box.mqtt_gateway_password,
-            "PROBE_PASSWORD": box.mqtt_clock_password,
+            "MQTT_PASSWORD": broker.passwords["gateway"],
+            "PROBE_PASSWORD": broker.passwords["herd-clock"],
             "READY_FILE": str(self._ready),
         }
         self._environment = os.environ | {prefix + name: value for name, value in fields.items()}

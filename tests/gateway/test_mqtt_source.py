@@ -60,7 +60,7 @@ class Collar:
 def a_source(broker: Broker, farm_id: str) -> MqttSource:
     """A gateway of one farm, with a session and a shared subscription of its own."""
     user, password = broker.gateway(farm_id)
-    login = MqttLogin(broker.host, broker.port, user, password, f"gateway-{farm_id}")
+    login = MqttLogin(broker.host, broker.services_port, user, password, f"gateway-{farm_id}")
     mqtt_filter = f"$share/{farm_id}/herd/v1/{farm_id}/+/readings"
     return MqttSource(login, mqtt_filter=mqtt_filter)
 
@@ -191,7 +191,7 @@ def test_an_upload_wakes_an_idle_gateway_at_once(
 @pytest.mark.mosquitto
 def test_a_broker_that_restarts_finds_us_back_and_subscribed(mosquitto: Mosquitto) -> None:
     """Nobody is there at night to restart the gateway too."""
-    broker = Broker(mosquitto.host, mosquitto.port)
+    broker = Broker.of_mosquitto(mosquitto)
     source = subscribed(a_source(broker, "farm-a"))
     mosquitto.stop()
     eventually(lambda: source.turn(0.01) or not source.subscribed, why="loss not noticed")
@@ -209,7 +209,7 @@ def test_a_broker_that_restarts_finds_us_back_and_subscribed(mosquitto: Mosquitt
 
 def test_a_broker_that_is_not_there_is_tried_again_later_and_later() -> None:
     """A hundred tries a second would help nobody."""
-    nowhere = a_source(Broker("127.0.0.1", 1), "farm-a")
+    nowhere = MqttSource(MqttLogin("127.0.0.1", 1, "gateway", "x", "gw"), mqtt_filter="a/b")
     waits = []
     for _ in range(4):
         nowhere.turn(0.0)

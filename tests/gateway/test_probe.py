@@ -10,7 +10,6 @@ import pytest
 from contracts.clock import FakeClock, SystemClock
 from contracts.envelope import Event
 from contracts.ids import new_id
-from contracts.reading import CollarReading
 from contracts.tick import Tick
 from contracts.topics import PROBE_ANSWERS_FILTER, PROBES_FILTER, READINGS, probe_topic
 from farmbox.box import Addresses
@@ -18,6 +17,7 @@ from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
 from gateway.bridge import Arrived, Bridge
 from gateway.hearing import Hearing
+from gateway.intake import Reading
 from gateway.probe import Prober
 from gateway.tally import Tally
 from tests.builders import MORNING
@@ -62,7 +62,7 @@ class NoKafka:
 
     in_flight = 0
 
-    def reading(self, event: Event[CollarReading], then: Callable[[], None]) -> None:
+    def reading(self, event: Event[Reading], then: Callable[[], None]) -> None:
         """A probe is no reading."""
         raise AssertionError(event, then)
 
@@ -90,21 +90,22 @@ class Way:
 
     def __init__(self, broker: Broker) -> None:
         name = new_id()[:8]
-        if broker.users is not None:
-            readings, ack = PROBES_FILTER, PROBE_ANSWERS_FILTER
-            broker.users.add(f"clock-{name}", "pw", publish=[readings], subscribe=[ack])
-            broker.users.add(f"gateway-{name}", "pw", publish=[ack], subscribe=[readings])
+        readings, ack = PROBES_FILTER, PROBE_ANSWERS_FILTER
+        broker.users.add(f"clock-{name}", "pw", publish=[readings], subscribe=[ack])
+        broker.users.add(f"gateway-{name}", "pw", publish=[ack], subscribe=[readings])
         clock = SystemClock()
         self._seconds_s = 0.0
         self.hearing = CountingHearing(deaf_after_s=DEAF_AFTER_S, now=clock.now(), monotonic_s=0.0)
         self.started = clock.now()
         self.name = name
         self.login = MqttLogin(
-            broker.host, broker.port, f"clock-{name}", "pw", f"clock-{name}", session_s=0
+            broker.host, broker.services_port, f"clock-{name}", "pw", f"clock-{name}", session_s=0
         )
         self.up = MqttSource(self.login, mqtt_filter=probe_topic(name, "ack"))
         self.down = MqttSource(
-            MqttLogin(broker.host, broker.port, f"gateway-{name}", "pw", f"gateway-{name}"),
+            MqttLogin(
+                broker.host, broker.services_port, f"gateway-{name}", "pw", f"gateway-{name}"
+            ),
             mqtt_filter=f"$share/{name}/{PROBES_FILTER}",
         )
         self.prober = Prober(
@@ -116,9 +117,7 @@ class Way:
             expires_s=DEAF_AFTER_S,
             monotonic=lambda: self._seconds_s,
         )
-        self.bridge = Bridge(
-            self.down, NoKafka(), Attribution(), clock, Tally(), records_in_flight_max=500
-        )
+        self.bridge = Bridge(self.down, NoKafka(), Attribution(), clock, Tally())
 
     def passes(self, seconds: float, *, answered: bool = True) -> None:
         """Let monotonic time pass, a probe each step, answered or with the gateway down.
@@ -272,7 +271,7 @@ def test_a_short_hiccup_of_the_gateway_is_none(way: Way) -> None:
 @pytest.mark.mosquitto
 def test_without_a_broker_we_are_deaf_until_it_is_back(mosquitto: Mosquitto) -> None:
     """Its sessions are lost with it: everybody subscribes again."""
-    way = Way(Broker(mosquitto.host, mosquitto.port))
+    way = Way(Broker.of_mosquitto(mosquitto))
     way.open()
     mosquitto.stop()
 
@@ -285,16 +284,15 @@ def test_without_a_broker_we_are_deaf_until_it_is_back(mosquitto: Mosquitto) -> 
     way.down.close()
 
 
-@pytest.mark.services
 def test_while_the_gateway_is_down_the_ticks_in_the_log_say_so(
-    box: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    box: Addresses, broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two processes with the credentials they have on a farm; herd-clock itself is well."""
     monkeypatch.setenv("HERD_CLOCK_DEAF_AFTER_S", "3")
     monkeypatch.setenv("HERD_CLOCK_PROBE_EVERY_S", "0.5")
     monkeypatch.setenv("HERD_CLOCK_TICK_EVERY_S", "1")
-    gateway = Process(box, tmp_path, "HERD_GATEWAY_", "gateway")
-    clock = Process(box, tmp_path, "HERD_CLOCK_", "gateway", "clock")
+    gateway = Process(box, tmp_path, "HERD_GATEWAY_", "gateway", broker=broker)
+    clock = Process(box, tmp_path, "HERD_CLOCK_", "gateway", "clock", broker=broker)
     gateway.start()
     clock.start()
     begun = datetime.now(UTC)
