@@ -1,33 +1,53 @@
-"""One MQTT message → what goes to Kafka and what the collar is answered. Pure.
+"""One message → what goes to Kafka and what its sender is answered. Pure.
 
-Times are held against receipt, by the gateway's own clock: a collar's clock is only a claim.
+Uploads of our own payload come on an MQTT topic of their collar; a LoRaWAN server's messages on
+one of its farm, or as a webhook. Whom a message is of says the topic; what it says of itself is
+only compared. Times are held against receipt, by the gateway's own clock: a collar's clock is
+only a claim.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from contracts.animal_event import Assignment
+from contracts.animal_event import STATION, Assignment
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
-from contracts.ids import CollarId, reading_event_id
+from contracts.ids import CollarId, FarmId, reading_event_id
 from contracts.messages import event_type_of
-from contracts.reading import CLOCK_AHEAD, CLOCK_OK, CollarReading
-from contracts.topics import MqttAddress, parse_mqtt_topic
+from contracts.reading import CLOCK_AHEAD, CLOCK_OK, CollarReading, StationReading
+from contracts.topics import MqttAddress, parse_lorawan_topic, parse_mqtt_topic
 from gateway.attribution import Attribution
-from gateway.payloads import native
+from gateway.decoders import NO_DECODERS, Decoders
+from gateway.payloads import lorawan, native, servers
+from gateway.payloads.lorawan import Aside, Uplink
 from gateway.upload import Sample, Upload
 
+READINGS_CHANNEL = "readings"
 READINGS_MAX = 500  # an upload; more would make one answer wait for too much
 CLOCK_WRONG_AFTER = timedelta(hours=24)  # further off it is a broken clock, not a late reading
 CLOCK_AHEAD_AFTER = timedelta(minutes=5)  # stored and charted, not judged
 
+Reading = CollarReading | StationReading
+Readings = Sequence[Event[Reading]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where a message came from; origin as in contracts/dead_letter.py, None = cannot be told."""
+
+    origin: str
+    farm_id: FarmId | None = None
+    collar_id: CollarId | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One dead letter to be: why, its bytes, and what the collar can be told about it."""
+    """One dead letter to be: why, its bytes, whose, and what the collar can be told about it."""
 
     rejected: Rejected
     raw: bytes
+    sender: Sender
     boot_id: int | None = None
     seq: int | None = None
 
@@ -42,40 +62,149 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one message. address None: it came on no MQTT topic of ours."""
+    """What becomes of one message.
+
+    address: who listens for an answer; None where nobody does (a foreign MQTT topic, LoRaWAN).
+    aside: a message without readings that needs no letter, by its kind; None = not one of those.
+    """
 
     address: MqttAddress | None
-    readings: tuple[Event[CollarReading], ...]
+    readings: Readings
     refusals: tuple[Refusal, ...]
     answer: Answer | None
+    aside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """One message as it came. origin: as in contracts/dead_letter.py."""
+
+    origin: str
+    raw: bytes
+    received_at: datetime
+
+    def refused(
+        self, rejected: Rejected, farm_id: FarmId | None = None, collar_id: CollarId | None = None
+    ) -> Refusal:
+        """The letter of all of it."""
+        return Refusal(rejected, self.raw, Sender(self.origin, farm_id, collar_id))
 
 
 def judge(
-    mqtt_topic: str, payload: bytes, attribution: Attribution, received_at: datetime
+    mqtt_topic: str,
+    payload: bytes,
+    attribution: Attribution,
+    received_at: datetime,
+    decoders: Decoders = NO_DECODERS,
 ) -> Verdict:
-    """Decode, attribute and check one message; never raises for anything in it."""
+    """Decode, attribute and check one MQTT message; never raises for anything in it."""
+    came = _Came(f"mqtt:{mqtt_topic}", payload, received_at)
     address = parse_mqtt_topic(mqtt_topic)
-    if address is None or address.channel != "readings":
-        wrong = Rejected(
-            Reason.BAD_MQTT_TOPIC, "expected herd/v1/{farm}/{collar}/readings with ids as names"
-        )
-        return Verdict(None, (), (Refusal(wrong, payload),), None)
-    upload = native.decode(payload)
+    if address is not None and address.channel == READINGS_CHANNEL:
+        return _judge_upload(came, address, attribution)
+    served = parse_lorawan_topic(mqtt_topic)
+    if served is not None:
+        found, collar_id = servers.on_topic(served.server_topic, payload, received_at)
+        if isinstance(found, Uplink):
+            return _judge_frame(found, came, served.farm_id, attribution, decoders)
+        return _without_frame(found, came, served.farm_id, collar_id)
+    wrong = Rejected(
+        Reason.BAD_MQTT_TOPIC, "expected herd/v1/{farm}/{collar}/readings with ids as names"
+    )
+    return Verdict(None, (), (came.refused(wrong),), None)
+
+
+def judge_webhook(
+    path: str,
+    body: bytes,
+    attribution: Attribution,
+    received_at: datetime,
+    decoders: Decoders = NO_DECODERS,
+) -> Verdict | None:
+    """The same for the body of a LoRaWAN server's request; None if the path is no webhook's."""
+    webhook = servers.parse_webhook_path(path)
+    if webhook is None:
+        return None
+    farm_id, server = webhook
+    came = _Came(f"http:{path}", body, received_at)
+    found = servers.over_http(server, body, received_at)
+    if isinstance(found, Uplink):
+        return _judge_frame(found, came, farm_id, attribution, decoders)
+    return _without_frame(found, came, farm_id)
+
+
+def judge_origin(
+    origin: str,
+    raw: bytes,
+    attribution: Attribution,
+    received_at: datetime,
+    decoders: Decoders = NO_DECODERS,
+) -> Verdict | None:
+    """What becomes of a dead letter's bytes now; None if its origin is none of a gateway's.
+
+    received_at: the letter's own.
+    """
+    way, _, place = origin.partition(":")
+    match way:
+        case "mqtt":
+            return judge(place, raw, attribution, received_at, decoders)
+        case "http":
+            return judge_webhook(place, raw, attribution, received_at, decoders)
+    return None
+
+
+def _without_frame(
+    found: Aside | Rejected, came: _Came, farm_id: FarmId, collar_id: CollarId | None = None
+) -> Verdict:
+    if isinstance(found, Aside):
+        return Verdict(None, (), (), None, aside=found.what)
+    return Verdict(None, (), (came.refused(found, farm_id, collar_id),), None)
+
+
+def _judge_frame(
+    uplink: Uplink, came: _Came, farm_id: FarmId, attribution: Attribution, decoders: Decoders
+) -> Verdict:
+    address = MqttAddress(farm_id, uplink.dev_eui, READINGS_CHANNEL)
+    # a stranger's frame is not worth a decoder's time
+    uploads = attribution.unknown(uplink.dev_eui) or lorawan.uploads_of(uplink, came.raw, decoders)
+    if isinstance(uploads, Rejected):
+        sender = Sender(came.origin, farm_id, uplink.dev_eui)
+        refusal = Refusal(uploads, came.raw, sender, uplink.boot_id(), uplink.f_cnt)
+        return Verdict(None, (), (refusal,), None)
+    if not uploads:
+        return Verdict(None, (), (), None, aside="nothing_measured")
+    judged = [_each(upload, came, address, attribution) for upload in uploads]
+    readings = tuple(event for events, _ in judged for event in events)
+    # one message holds all readings of a frame: its bytes need one letter a reason, not a reading
+    refusals: dict[Reason, Refusal] = {}
+    for refusal in (refusal for _, refused in judged for refusal in refused):
+        refusals.setdefault(refusal.rejected.reason, refusal)
+    return Verdict(None, readings, tuple(refusals.values()), None)
+
+
+def _judge_upload(came: _Came, address: MqttAddress, attribution: Attribution) -> Verdict:
+    upload = native.decode(came.raw)
     if isinstance(upload, Rejected):
-        return Verdict(address, (), (Refusal(upload, payload),), None)
+        refusal = came.refused(upload, address.farm_id, address.collar_id)
+        return Verdict(address, (), (refusal,), None)
     last_seq = upload.last_seq()
     answer = None if last_seq is None else Answer(upload.boot_id, last_seq)
-    whole = _refused_whole(upload, address.collar_id, attribution, received_at)
+    whole = _refused_whole(upload, address, attribution, came.received_at)
     if whole is not None:
-        refusal = Refusal(whole, payload, upload.boot_id, last_seq)
+        sender = Sender(came.origin, address.farm_id, address.collar_id)
+        refusal = Refusal(whole, came.raw, sender, upload.boot_id, last_seq)
         return Verdict(address, (), (refusal,), answer)
-    readings, refusals = _each(upload, address, attribution, received_at)
+    readings, refusals = _each(upload, came, address, attribution)
     return Verdict(address, readings, refusals, answer)
 
 
 def _refused_whole(
-    upload: Upload, collar_id: CollarId, attribution: Attribution, received_at: datetime
+    upload: Upload, address: MqttAddress, attribution: Attribution, received_at: datetime
 ) -> Rejected | None:
+    if upload.farm_id not in (None, address.farm_id):
+        return Rejected(Reason.WRONG_FARM, "the upload names another farm than its MQTT topic")
+    if upload.collar_id not in (None, address.collar_id):
+        return Rejected(Reason.BAD_MQTT_TOPIC, "the upload names another collar than its topic")
     count = len(upload.samples) + len(upload.bad)
     if count > READINGS_MAX:
         return Rejected(
@@ -85,21 +214,26 @@ def _refused_whole(
         return Rejected(
             Reason.CLOCK, f"sent_at {upload.sent_at.isoformat()} is more than 24 h off receipt"
         )
-    return attribution.unknown(collar_id)
+    return attribution.unknown(address.collar_id)
 
 
 def _each(
-    upload: Upload, address: MqttAddress, attribution: Attribution, received_at: datetime
-) -> tuple[tuple[Event[CollarReading], ...], tuple[Refusal, ...]]:
-    readings = []
-    refusals = [Refusal(bad.rejected, bad.raw, upload.boot_id, bad.seq) for bad in upload.bad]
+    upload: Upload, came: _Came, address: MqttAddress, attribution: Attribution
+) -> tuple[Readings, tuple[Refusal, ...]]:
+    """What becomes of each reading. address: whose they are, also where nobody hears an answer."""
+    sender = Sender(came.origin, address.farm_id, address.collar_id)
+    readings: list[Event[Reading]] = []
+    refusals = [
+        Refusal(bad.rejected, bad.raw, sender, upload.boot_id, bad.seq) for bad in upload.bad
+    ]
     for sample in upload.samples:
-        found = _wearer(sample, address, attribution, received_at)
-        if isinstance(found, Rejected):
-            raw = native.alone(sample, upload)
-            refusals.append(Refusal(found, raw, upload.boot_id, sample.seq))
+        worn = _wearer(sample, address, attribution, came.received_at)
+        made = worn if isinstance(worn, Rejected) else _event(sample, upload, address, worn, came)
+        if isinstance(made, Rejected):
+            raw = native.alone(sample, upload) if upload.raw is None else upload.raw
+            refusals.append(Refusal(made, raw, sender, upload.boot_id, sample.seq))
         else:
-            readings.append(_event(sample, upload, address.collar_id, found, received_at))
+            readings.append(made)
     return tuple(readings), tuple(refusals)
 
 
@@ -114,21 +248,54 @@ def _wearer(
 
 
 def _event(
-    sample: Sample,
-    upload: Upload,
-    collar_id: CollarId,
-    worn: Assignment,
-    received_at: datetime,
-) -> Event[CollarReading]:
-    ahead = sample.time - received_at > CLOCK_AHEAD_AFTER
-    payload = CollarReading(
+    sample: Sample, upload: Upload, address: MqttAddress, worn: Assignment, came: _Came
+) -> Event[Reading] | Rejected:
+    ahead = sample.time - came.received_at > CLOCK_AHEAD_AFTER
+    clock = CLOCK_AHEAD if ahead else CLOCK_OK
+    payload: Reading
+    if worn.kind == STATION:
+        if sample.ambient_c is None and sample.humidity_pct is None and sample.battery_v is None:
+            return Rejected(
+                Reason.WRONG_TYPE,
+                f"{address.collar_id} is a station: its readings carry ambient_c, humidity_pct or "
+                "battery_v, and this one none of them",
+            )
+        payload = StationReading(
+            station_id=address.collar_id,
+            boot_id=upload.boot_id,
+            seq=sample.seq,
+            received_at=came.received_at,
+            sent_at=upload.sent_at,
+            clock=clock,
+            interval_s=sample.interval_s,
+            ambient_c=sample.ambient_c,
+            humidity_pct=sample.humidity_pct,
+            battery_v=sample.battery_v,
+        )
+    else:
+        payload = _of_collar(sample, upload, address.collar_id, clock, came.received_at)
+    return Event(
+        event_id=reading_event_id(address.collar_id, upload.boot_id, sample.seq),
+        event_type=event_type_of(type(payload)),
+        timestamp=sample.time.astimezone(UTC),
+        aggregate_id=worn.animal_id,
+        actor=f"collar:{address.collar_id}",
+        farm_id=worn.farm_id,
+        payload=payload,
+    )
+
+
+def _of_collar(
+    sample: Sample, upload: Upload, collar_id: CollarId, clock: str, received_at: datetime
+) -> CollarReading:
+    return CollarReading(
         collar_id=collar_id,
         boot_id=upload.boot_id,
         seq=sample.seq,
         received_at=received_at,
         sent_at=upload.sent_at,
         station_id=upload.station_id,
-        clock=CLOCK_AHEAD if ahead else CLOCK_OK,
+        clock=clock,
         interval_s=sample.interval_s,
         temperature_c=sample.temperature_c,
         temperature_site=sample.temperature_site,
@@ -145,13 +312,4 @@ def _event(
         ambient_c=sample.ambient_c,
         humidity_pct=sample.humidity_pct,
         battery_v=sample.battery_v,
-    )
-    return Event(
-        event_id=reading_event_id(collar_id, upload.boot_id, sample.seq),
-        event_type=event_type_of(CollarReading),
-        timestamp=sample.time.astimezone(UTC),
-        aggregate_id=worn.animal_id,
-        actor=f"collar:{collar_id}",
-        farm_id=worn.farm_id,
-        payload=payload,
     )

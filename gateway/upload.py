@@ -19,6 +19,7 @@ INTERVAL_MAX_S = 86_400  # a reading covers at most a day
 TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)  # before it a time is an unset clock
 INTERVALS_KEPT = 100  # a herd's collars have one or two
 ROUNDING_MINUTES = 1.0  # a collar may round minutes up beyond its interval
+PRINTED_BELOW = 1e300
 
 # What a sensor on an animal can show at all; beyond it the sensor is broken, not the animal.
 # Inclusive bounds, in the unit of the column's name. They also keep float32 from overflowing.
@@ -78,13 +79,20 @@ class BadSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What one message of a collar says: its usable readings in their order, and the others."""
+    """What one message of a collar says: its usable readings in their order, and the others.
+
+    farm_id, collar_id: what it says of itself, None = nothing; compared, never believed.
+    raw: the message, where one reading cannot be cut out of it; None = it can.
+    """
 
     boot_id: int
     sent_at: datetime | None
     station_id: str | None
     samples: tuple[Sample, ...]
     bad: tuple[BadSample, ...]
+    farm_id: str | None = None
+    collar_id: str | None = None
+    raw: bytes | None = None
 
     def last_seq(self) -> int | None:
         """The highest seq in it, good or bad; None if none could be read."""
@@ -130,4 +138,6 @@ def _ranges(interval_s: int) -> tuple[tuple[str, float, float], ...]:
 
 
 def _beyond(field: str, value: float, low: float, high: float) -> Rejected:
-    return Rejected(Reason.OUT_OF_RANGE, f"{field} {value:g} is outside {low:g} … {high:g}")
+    # JSON's integers have no end, and one beyond float's cannot even be printed as one
+    shown = f"{value:g}" if abs(value) < PRINTED_BELOW else "of hundreds of digits"
+    return Rejected(Reason.OUT_OF_RANGE, f"{field} {shown} is outside {low:g} … {high:g}")

@@ -8,11 +8,10 @@ from typing import Any
 from contracts.dead_letter import DeadLetter
 from contracts.envelope import Event
 from contracts.ids import derived_id
-from contracts.reading import CollarReading
 from contracts.serde import Serde
-from contracts.topics import DEAD_LETTERS, READINGS, parse_mqtt_topic
+from contracts.topics import DEAD_LETTERS, READINGS
 from gateway.bridge import Arrived
-from gateway.intake import Refusal
+from gateway.intake import Reading, Refusal
 from runtime.kafka import Outbox, dead_letter, send_event
 
 SERVICE = "gateway"
@@ -30,15 +29,19 @@ class KafkaSink:
         """Records handed over and not yet confirmed."""
         return self._outbox.in_flight
 
-    def reading(self, event: Event[CollarReading], then: Callable[[], None]) -> None:
+    def reading(self, event: Event[Reading], then: Callable[[], None]) -> None:
         """Send one reading to its farm's partition."""
         send_event(self._outbox, self._serde, READINGS, event, lambda _message: then())
 
     def letter(
-        self, refusal: Refusal, arrived: Arrived, received_at: datetime, then: Callable[[], None]
+        self,
+        refusal: Refusal,
+        arrived: Arrived,  # noqa: ARG002  the refusal itself says where it came from
+        received_at: datetime,
+        then: Callable[[], None],
     ) -> None:
         """Send one dead letter to the partition of the farm it came from."""
-        letter = letter_of(refusal, arrived, received_at)
+        letter = letter_of(refusal, received_at)
         send_event(self._outbox, self._serde, DEAD_LETTERS, letter, lambda _message: then())
 
     def poll(self, wait_s: float) -> None:
@@ -46,20 +49,21 @@ class KafkaSink:
         self._outbox.poll(wait_s)
 
 
-def letter_of(refusal: Refusal, arrived: Arrived, received_at: datetime) -> Event[DeadLetter]:
+def letter_of(refusal: Refusal, received_at: datetime) -> Event[DeadLetter]:
     """The letter of one refusal; told again (a collar's second try), it is the same letter."""
-    address = parse_mqtt_topic(arrived.mqtt_topic)
+    sender = refusal.sender
     letter: Event[Any] = dead_letter(
         refusal.rejected,
         refusal.raw,
-        origin=f"mqtt:{arrived.mqtt_topic}",
+        origin=sender.origin,
         service=SERVICE,
-        farm_id=address.farm_id if address else None,
+        farm_id=sender.farm_id,
         received_at=received_at,
+        collar_id=sender.collar_id,
     )
     if refusal.boot_id is None or refusal.seq is None:
         return letter
     letter_id = derived_id(
-        "letter", arrived.mqtt_topic, refusal.boot_id, refusal.seq, refusal.rejected.reason
+        "letter", sender.origin, refusal.boot_id, refusal.seq, refusal.rejected.reason
     )
     return replace(letter, event_id=letter_id, aggregate_id=letter_id)

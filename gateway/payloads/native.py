@@ -19,6 +19,8 @@ class _Message(msgspec.Struct, frozen=True):
     readings: list[msgspec.Raw]
     sent_at: Aware | None = None
     station_id: str | None = None
+    farm_id: str | None = None
+    collar_id: str | None = None
 
 
 class _Aware(Sample, frozen=True, kw_only=True):
@@ -66,6 +68,8 @@ def _checked(message: _Message) -> Upload | Rejected:
         station_id=message.station_id,
         samples=tuple(one for one in found if isinstance(one, Sample)),
         bad=tuple(one for one in found if isinstance(one, BadSample)),
+        farm_id=message.farm_id,
+        collar_id=message.collar_id,
     )
 
 

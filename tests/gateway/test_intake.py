@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.animal_event import Assignment, CollarAssignments
+from contracts.animal_event import STATION, Assignment, CollarAssignments
 from contracts.clock import iso
 from contracts.dead_letter import Reason
 from contracts.ids import AnimalId, CollarId, FarmId, reading_event_id
-from contracts.reading import CLOCK_AHEAD, CLOCK_OK
+from contracts.reading import CLOCK_AHEAD, CLOCK_OK, CollarReading, StationReading
 from contracts.serde import FixedSchemaIds, Serde
 from gateway.attribution import Attribution
-from gateway.intake import READINGS_MAX, Answer, Verdict, judge
+from gateway.intake import READINGS_MAX, Answer, Sender, Verdict, judge, judge_origin
 from tests.builders import FARM, MORNING
 
 COLLAR = CollarId("c-17")
@@ -40,6 +40,15 @@ def an_upload(*readings: dict[str, Any], **envelope: object) -> bytes:
     )
 
 
+def of_collars(verdict: Verdict) -> list[CollarReading]:
+    """The readings of a verdict, which must be collars'."""
+    found = [
+        event.payload for event in verdict.readings if isinstance(event.payload, CollarReading)
+    ]
+    assert len(found) == len(verdict.readings)
+    return found
+
+
 def reasons(verdict: Verdict) -> list[Reason]:
     """Why what was refused was."""
     return [refusal.rejected.reason for refusal in verdict.refusals]
@@ -55,7 +64,7 @@ def test_a_good_upload_becomes_one_event_a_reading(attribution: Attribution) -> 
     assert first.event_id == reading_event_id(COLLAR, 7, 41)
     assert (first.aggregate_id, first.farm_id, first.actor) == ("nl-0017", FARM, "collar:c-17")
     assert (first.timestamp, first.payload.received_at) == (MORNING, MORNING)
-    assert (first.payload.temperature_c, first.payload.clock) == (38.6, CLOCK_OK)
+    assert (of_collars(verdict)[0].temperature_c, first.payload.clock) == (38.6, CLOCK_OK)
     assert second.payload.seq == 42
     assert verdict.answer == Answer(boot_id=7, seq=42)
     assert verdict.refusals == ()
@@ -167,7 +176,7 @@ def test_readings_that_nobody_wore_the_collar_for_are_refused_singly(
     again = judge(TOPIC, refusal.raw, later, MORNING)
 
     assert (refusal.rejected.reason, refusal.seq) == (Reason.NOT_WORN, 41)
-    assert [event.payload.temperature_c for event in again.readings] == [38.5]
+    assert [reading.temperature_c for reading in of_collars(again)] == [38.5]
     assert again.readings[0].event_id == reading_event_id(COLLAR, 7, 41)
 
 
@@ -187,6 +196,94 @@ def test_a_stranger_is_refused_and_answered(
     assert verdict.readings == ()
     assert reasons(verdict) == [reason]
     assert verdict.answer == Answer(7, 41)
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        ({"farm_id": "farm-b"}, Reason.WRONG_FARM),
+        ({"collar_id": "c-18"}, Reason.BAD_MQTT_TOPIC),
+        ({"farm_id": FARM, "collar_id": "c-18"}, Reason.BAD_MQTT_TOPIC),
+    ],
+)
+def test_a_payload_that_says_it_is_anothers_is_refused(
+    attribution: Attribution, claim: dict[str, str], reason: Reason
+) -> None:
+    """The topic is what the credential allows; a payload may only agree with it."""
+    verdict = judge(TOPIC, an_upload({}, **claim), attribution, MORNING)
+
+    assert (verdict.readings, reasons(verdict)) == ((), [reason])
+    assert verdict.answer == Answer(7, 41)
+
+
+def test_a_payload_that_agrees_with_its_topic_is_taken(attribution: Attribution) -> None:
+    """Some devices name themselves in every message."""
+    payload = an_upload({}, farm_id=FARM, collar_id=COLLAR)
+
+    assert len(judge(TOPIC, payload, attribution, MORNING).readings) == 1
+
+
+def test_a_letter_knows_whose_it_is(attribution: Attribution) -> None:
+    """People look for letters by the animal they miss."""
+    payload = an_upload({"temperature_c": 99})
+
+    (refusal,) = judge(TOPIC, payload, attribution, MORNING).refusals
+
+    assert refusal.sender == Sender(f"mqtt:{TOPIC}", FARM, COLLAR)
+
+
+STATION_ID = CollarId("barn-2")
+STATION_TOPIC = f"herd/v1/{FARM}/{STATION_ID}/readings"
+
+
+@pytest.fixture
+def station() -> Attribution:
+    """A station in the barn, measuring since a week."""
+    known = Attribution()
+    assignment = Assignment(
+        animal_id=AnimalId(STATION_ID),
+        farm_id=FARM,
+        worn_from=MORNING - timedelta(days=7),
+        kind=STATION,
+    )
+    known.apply(CollarAssignments(collar_id=STATION_ID, assignments=(assignment,)))
+    return known
+
+
+def test_a_station_sends_as_collars_do(station: Attribution) -> None:
+    """Barn and weather come the same way, with the same answers, and are no animal's."""
+    payload = an_upload(
+        {"ambient_c": 21.5, "humidity_pct": 60, "temperature_c": 38.6}, {"battery_v": 3}
+    )
+
+    verdict = judge(STATION_TOPIC, payload, station, MORNING)
+
+    first, second = verdict.readings
+    assert isinstance(first.payload, StationReading)
+    assert (first.event_type, first.aggregate_id) == ("station.reading.v1", STATION_ID)
+    assert (first.payload.ambient_c, first.payload.humidity_pct) == (21.5, 60)
+    assert second.payload.battery_v == 3
+    assert verdict.answer == Answer(7, 42)
+
+
+def test_a_station_that_measured_nothing_of_a_stations_is_refused(station: Attribution) -> None:
+    """A collar registered as a station by mistake must not look like one that works."""
+    verdict = judge(STATION_TOPIC, an_upload({"temperature_c": 38.6}), station, MORNING)
+
+    (refusal,) = verdict.refusals
+    assert (refusal.rejected.reason, verdict.readings) == (Reason.WRONG_TYPE, ())
+    assert "barn-2 is a station" in refusal.rejected.detail
+
+
+def test_a_letter_goes_the_way_it_came(attribution: Attribution) -> None:
+    """Whatever way a message came, its letter's bytes and origin say it all."""
+    payload = an_upload({})
+
+    again = judge_origin(f"mqtt:{TOPIC}", payload, attribution, MORNING)
+
+    assert again == judge(TOPIC, payload, attribution, MORNING)
+    assert judge_origin("kafka:herd.readings.v1/3/17", payload, attribution, MORNING) is None
+    assert judge_origin("http:/v1/else", payload, attribution, MORNING) is None
 
 
 @pytest.mark.parametrize(

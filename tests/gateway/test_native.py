@@ -63,6 +63,7 @@ def test_the_example_of_the_contract_comes_through_whole() -> None:
         (an_upload({}, boot_id=-1), Reason.OUT_OF_RANGE),
         (an_upload({}, boot_id=2**60), Reason.OUT_OF_RANGE),
         (an_upload({}, station_id="Barn 2"), Reason.OUT_OF_RANGE),
+        (an_upload({}, farm_id=7), Reason.WRONG_TYPE),
         (b" " * (native.UPLOAD_BYTES_MAX + 1), Reason.TOO_LARGE),
     ],
 )
@@ -84,6 +85,7 @@ def test_a_bad_upload_is_a_value_with_its_reason(payload: bytes, reason: Reason)
         ({"time": "0001-01-01T00:00:00+14:00"}, Reason.OUT_OF_RANGE),
         ({"interval_s": 0}, Reason.OUT_OF_RANGE),
         ({"interval_s": 86_401}, Reason.OUT_OF_RANGE),
+        ({"interval_s": 10**400}, Reason.OUT_OF_RANGE),
         ({"temperature_c": -50.1}, Reason.OUT_OF_RANGE),
         ({"temperature_c": 80.1}, Reason.OUT_OF_RANGE),
         ({"temperature_c": 1e300}, Reason.OUT_OF_RANGE),
@@ -113,7 +115,7 @@ def test_a_bad_readings_letter_can_be_sent_again_by_itself() -> None:
     assert [(one.seq, one.temperature_c) for one in again.samples] == [(2, 39.0)]
 
 
-@pytest.mark.parametrize("seq", [-1, "2", 2**60, None])
+@pytest.mark.parametrize("seq", [-1, "2", 2**60, 10**400, None])
 def test_a_reading_without_a_usable_seq_is_bad_and_covers_none(seq: object) -> None:
     """An answer may only name a seq that was understood."""
     upload = decoded(an_upload({"seq": 1}, {"seq": seq}))
