@@ -12,9 +12,10 @@ from gateway.adapters.collar_feed import CollarFeed
 from gateway.adapters.kafka_sink import KafkaSink
 from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
-from gateway.bridge import DRAIN_MAX_S, Bridge
+from gateway.bridge import DRAIN_MAX_S, Bounds, Bridge
 from gateway.clock import HerdClock
 from gateway.hearing import Hearing
+from gateway.limits import Budget, Limits
 from gateway.probe import Prober
 from gateway.settings import ClockSettings, GatewaySettings
 from gateway.tally import Tally
@@ -78,7 +79,12 @@ def _bridge(
         attribution,
         clock,
         tally,
-        records_in_flight_max=settings.records_in_flight_max,
+        bounds=Bounds(
+            records_in_flight_max=settings.records_in_flight_max,
+            waiting_max=settings.receive_maximum,
+            waiting_bytes_max=settings.waiting_bytes_max,
+        ),
+        limits=Limits(_budget(settings)),
     )
     ready, tell_at = False, 0.0
     try:
@@ -96,6 +102,15 @@ def _bridge(
     finally:
         tally.tell()
         source.close()
+
+
+def _budget(settings: GatewaySettings) -> Budget:
+    return Budget(
+        uploads_per_s=settings.collar_uploads_per_s,
+        uploads_burst=settings.collar_uploads_burst,
+        bytes_per_s=settings.collar_bytes_per_s,
+        bytes_burst=settings.collar_bytes_burst,
+    )
 
 
 def _login(settings: GatewaySettings) -> MqttLogin:

@@ -44,13 +44,46 @@ class GatewaySettings(ServiceSettings, KafkaFields):
         default=1000,
         ge=10,
         le=65_535,
-        description="Uploads the broker may send ahead of their PUBACK.",
+        description="Uploads the broker may send ahead of their PUBACK: 1000 that take 20 ms to "
+        "Kafka and back are 50,000 a second.",
     )
     records_in_flight_max: int = Field(
         default=20_000,
         ge=500,
         le=90_000,
         description="Readings handed to Kafka and not yet confirmed.",
+    )
+    waiting_bytes_max: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024 * 1024,
+        le=4 * 1024 * 1024 * 1024,
+        description="Bytes of uploads that are here and not judged; beyond it the gateway stops "
+        "reading from the broker. 64 MiB are 360 of the largest uploads.",
+    )
+    collar_uploads_per_s: float = Field(
+        default=20.0,
+        gt=0,
+        le=100_000,
+        description="Uploads a second that one collar may send for ever; beyond it they are "
+        "refused as rate_limited. An honest one sends one in minutes.",
+    )
+    collar_uploads_burst: int = Field(
+        default=10_000,
+        ge=1,
+        le=10_000_000,
+        description="Uploads that one collar may send at once: a month's buffer, one by one.",
+    )
+    collar_bytes_per_s: int = Field(
+        default=256 * 1024,
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="Bytes a second that one collar may send for ever: one largest upload.",
+    )
+    collar_bytes_burst: int = Field(
+        default=32 * 1024 * 1024,
+        ge=256 * 1024,
+        le=4 * 1024 * 1024 * 1024,
+        description="Bytes that one collar may send at once: ten times a month's buffer.",
     )
     tell_every_s: float = Field(
         default=10.0,

@@ -7,6 +7,7 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Histogram
 
 from contracts.dead_letter import Reason
+from gateway.forks import Forked
 from gateway.sequence import Noted
 
 log = structlog.get_logger()
@@ -15,6 +16,13 @@ READINGS = Metric("herd_gateway_readings", "Readings handed to Kafka, repeats in
 REFUSED = Metric("herd_gateway_refused", "Dead letters written, by reason.", ["reason"])
 REPEATS = Metric("herd_gateway_repeats", "Readings that came again (by seq).")
 MISSING = Metric("herd_gateway_missing", "Seqs skipped between two readings of one boot.")
+LIMITED = Metric("herd_gateway_limited", "Uploads beyond their collar's budget, not read.")
+FORKS = Metric(
+    "herd_gateway_forks",
+    "Signs that a collar is there twice: uploads of another content, boots that take turns.",
+    ["sign"],
+)
+ASIDE = Metric("herd_gateway_aside", "LoRaWAN messages that are no uplinks, by kind.", ["kind"])
 ANSWERED = Histogram(
     "herd_gateway_answer_seconds",
     "From an upload's receipt to its answer.",
@@ -30,6 +38,7 @@ class Tally:
         self._answered = 0
         self._repeats = 0
         self._missing = 0
+        self._limited = 0
         self._refused: Counter[Reason] = Counter()
 
     def taken(self, readings: int) -> None:
@@ -42,8 +51,31 @@ class Tally:
         self._refused[reason] += 1
         REFUSED.labels(reason=reason.value).inc()
 
-    def noted(self, noted: Noted) -> None:
+    def limited(self) -> None:
+        """One upload that was not read: its collar sends too much."""
+        self._limited += 1
+        LIMITED.inc()
+
+    def aside(self, kind: str) -> None:
+        """One message that is no upload and needs no letter."""
+        ASIDE.labels(kind=kind).inc()
+
+    def forked(self, forked: Forked, mqtt_topic: str) -> None:
+        """One upload whose readings bear the numbers of others."""
+        FORKS.labels(sign="content").inc()
+        if forked.is_news:
+            log.warning(
+                "collar_forked",
+                sign="the same seq with another content",
+                device_id=forked.device_id,
+                mqtt_topic=mqtt_topic,
+            )
+
+    def noted(self, noted: Noted, mqtt_topic: str) -> None:
         """What the seqs of one upload showed."""
+        if noted.is_forked:
+            FORKS.labels(sign="boots").inc()
+            log.warning("collar_forked", sign="two boots take turns", mqtt_topic=mqtt_topic)
         self._repeats += noted.repeats
         self._missing += noted.missing
         REPEATS.inc(noted.repeats)
@@ -56,14 +88,15 @@ class Tally:
 
     def tell(self) -> None:
         """One line on what happened since the last; none if nothing did."""
-        if self._readings or self._refused or self._answered:
+        if self._readings or self._refused or self._answered or self._limited:
             log.info(
                 "uploads_bridged",
                 readings=self._readings,
                 answered=self._answered,
                 repeats=self._repeats,
                 missing=self._missing,
+                limited=self._limited,
                 refused={reason.value: count for reason, count in self._refused.items()},
             )
-        self._readings = self._answered = self._repeats = self._missing = 0
+        self._readings = self._answered = self._repeats = self._missing = self._limited = 0
         self._refused.clear()

@@ -103,13 +103,17 @@ class MqttSource:
         """The number of connections so far."""
         return self._epoch
 
-    def turn(self, wait_s: float) -> list[Arrived]:
-        """Serve the connection; what arrived, waiting at most `wait_s` for something to."""
+    def turn(self, wait_s: float, *, reading: bool = True) -> list[Arrived]:
+        """Serve the connection; what arrived, waiting at most `wait_s` for something to.
+
+        reading: whether to take anything more from the socket. Without, TCP pushes back; longer
+        than the keepalive, it costs the connection.
+        """
         if self._client.socket() is None:
             self._connect(wait_s)
         elif self._subscribe_at is not None and time.monotonic() >= self._subscribe_at:
             self._subscribe()
-        self._serve(wait_s)
+        self._serve(wait_s, reading=reading)
         arrived, self._arrived = self._arrived, []
         return arrived
 
@@ -140,7 +144,7 @@ class MqttSource:
             self._client.disconnect()
             self._client.loop_write()
 
-    def _serve(self, wait_s: float) -> None:
+    def _serve(self, wait_s: float, *, reading: bool) -> None:
         sock = self._client.socket()
         if not isinstance(sock, socket.socket):
             return
@@ -148,7 +152,7 @@ class MqttSource:
             self._client.loop_write()
         writing = [sock] if self._client.want_write() else []
         try:
-            readable, writable, _ = select.select([sock], writing, [], wait_s)
+            readable, writable, _ = select.select([sock] if reading else [], writing, [], wait_s)
         except (OSError, ValueError):
             return  # closed while it was written to: the next turn connects again
         if readable:

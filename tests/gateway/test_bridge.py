@@ -10,10 +10,10 @@ from contracts.animal_event import Assignment, CollarAssignments
 from contracts.clock import FakeClock, iso
 from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId
-from contracts.reading import CollarReading
 from gateway.attribution import Attribution
-from gateway.bridge import Arrived, Bridge
-from gateway.intake import Refusal
+from gateway.bridge import READINGS_A_TURN, Arrived, Bounds, Bridge
+from gateway.intake import Reading, Refusal
+from gateway.limits import Budget, Limits
 from gateway.tally import Tally
 from tests.builders import FARM, MORNING
 
@@ -27,10 +27,14 @@ class MemorySource:
         self.published: list[tuple[str, bytes, bool]] = []
         self.waits: list[float] = []
         self.connection = 1
+        self.is_read = True
 
-    def turn(self, wait_s: float) -> list[Arrived]:
+    def turn(self, wait_s: float, *, reading: bool = True) -> list[Arrived]:
         """What was laid down to come."""
         self.waits.append(wait_s)
+        self.is_read = reading
+        if not reading:
+            return []
         came, self.coming = self.coming, []
         return came
 
@@ -65,7 +69,7 @@ class MemorySink:
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
         self.confirmed: list[Callable[[], None]] = []
-        self.readings: list[Event[CollarReading]] = []
+        self.readings: list[Event[Reading]] = []
         self.letters: list[Refusal] = []
 
     @property
@@ -73,7 +77,7 @@ class MemorySink:
         """Sent and not confirmed in a poll."""
         return len(self.waiting) + len(self.confirmed)
 
-    def reading(self, event: Event[CollarReading], then: Callable[[], None]) -> None:
+    def reading(self, event: Event[Reading], then: Callable[[], None]) -> None:
         """Keep a reading, unconfirmed."""
         self.readings.append(event)
         self.waiting.append(then)
@@ -82,7 +86,7 @@ class MemorySink:
         self, refusal: Refusal, arrived: Arrived, received_at: datetime, then: Callable[[], None]
     ) -> None:
         """Keep a letter, unconfirmed."""
-        assert arrived.mqtt_topic
+        assert refusal.sender.origin == f"mqtt:{arrived.mqtt_topic}"
         assert received_at.tzinfo
         self.letters.append(refusal)
         self.waiting.append(then)
@@ -101,28 +105,36 @@ class MemorySink:
             then()
 
 
-class Gateway:
-    """A bridge between the two, with three registered collars."""
+def known(collars: int = 3) -> Attribution:
+    """A register in which collars c-1, c-2 … are worn since a day."""
+    register = Attribution()
+    for number in range(1, collars + 1):
+        assignment = Assignment(
+            animal_id=AnimalId(f"nl-{number}"),
+            farm_id=FARM,
+            worn_from=MORNING - timedelta(days=1),
+        )
+        register.apply(
+            CollarAssignments(collar_id=CollarId(f"c-{number}"), assignments=(assignment,))
+        )
+    return register
 
-    def __init__(self, records_max: int = 20_000) -> None:
+
+class Gateway:
+    """A bridge between the two, with a few registered collars."""
+
+    def __init__(
+        self, records_max: int = 20_000, bounds: Bounds | None = None, limits: Limits | None = None
+    ) -> None:
         self.source, self.sink, self.mid = MemorySource(), MemorySink(), 0
-        known = Attribution()
-        for number in (1, 2, 3):
-            assignment = Assignment(
-                animal_id=AnimalId(f"nl-{number}"),
-                farm_id=FARM,
-                worn_from=MORNING - timedelta(days=1),
-            )
-            known.apply(
-                CollarAssignments(collar_id=CollarId(f"c-{number}"), assignments=(assignment,))
-            )
         self.bridge = Bridge(
             self.source,
             self.sink,
-            known,
+            known(30),
             FakeClock(MORNING),
             Tally(),
-            records_in_flight_max=records_max,
+            bounds=bounds or Bounds(records_in_flight_max=records_max),
+            limits=limits,
         )
 
     def comes(self, collar: int, *seqs: int, payload: bytes | None = None) -> None:
@@ -254,6 +266,160 @@ def test_a_slow_kafka_holds_uploads_back_and_drops_none() -> None:
 
     assert [event.payload.seq for event in gateway.sink.readings] == list(range(10))
     assert gateway.source.acknowledged == [1, 2, 3, 4, 5]
+
+
+def test_a_live_reading_overtakes_backlogs_and_its_puback_does_not(gateway: Gateway) -> None:
+    """It is in Kafka and answered first; MQTT has its order all the same."""
+    for collar in range(1, 11):
+        gateway.comes(collar, *range(1, 501))
+    gateway.comes(11, 1)
+    gateway.bridge.turn()
+    gateway.sink.confirm(0)
+    gateway.bridge.turn()
+
+    assert gateway.sink.readings[0].payload.seq == 1
+    assert gateway.source.told("c-11/ack") == [{"boot_id": 7, "seq": 1}]
+    assert gateway.source.acknowledged == []
+
+    for _ in range(10):
+        gateway.sink.confirm()
+        gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == list(range(1, 12))
+    assert len(gateway.sink.readings) == 5001
+
+
+def test_one_turn_takes_so_many_readings_that_a_live_one_is_soon_read(gateway: Gateway) -> None:
+    """Twenty backlogs in one go would be half a second in which nobody looks at the socket."""
+    for collar in range(1, 21):
+        gateway.comes(collar, *range(1, 501))
+    gateway.bridge.turn()
+
+    assert len(gateway.sink.readings) == READINGS_A_TURN
+
+    gateway.comes(21, 77)
+    gateway.bridge.turn()
+
+    assert gateway.sink.readings[READINGS_A_TURN].payload.seq == 77
+
+
+def test_backlogs_fill_a_quarter_of_what_kafka_has_in_hand() -> None:
+    """A producer's queue has no fast lane: what is live must not stand behind all of it."""
+    gateway = Gateway(records_max=4000)
+    for collar in range(1, 11):
+        gateway.comes(collar, *range(1, 501))
+    for _ in range(10):
+        gateway.bridge.turn()
+
+    assert gateway.sink.in_flight == 1000
+
+    gateway.comes(11, 1)
+    gateway.bridge.turn()
+
+    assert gateway.sink.in_flight == 1001
+
+    for _ in range(10):
+        gateway.sink.confirm()
+        gateway.bridge.turn()
+
+    assert len(gateway.sink.readings) == 5001
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        Bounds(records_in_flight_max=1, waiting_max=3),
+        Bounds(records_in_flight_max=1, waiting_bytes_max=1),
+    ],
+)
+def test_while_kafka_is_away_no_more_is_read_than_memory_is_meant_for(bounds: Bounds) -> None:
+    """The broker keeps the rest; a reconnect must not bring a second window into memory."""
+    gateway = Gateway(bounds=bounds)
+    for _ in range(5):
+        for collar in (1, 2, 3, 4):
+            gateway.comes(collar, 1)
+        gateway.bridge.turn()
+        gateway.source.connection += 1
+        gateway.bridge.turn()
+
+    assert not gateway.source.is_read
+    assert len(gateway.sink.readings) == 1
+    came = gateway.mid - len(gateway.source.coming)
+    assert came == 4
+
+    for _ in range(50):
+        gateway.sink.confirm()
+        gateway.bridge.turn()
+
+    assert gateway.source.coming == []
+    assert len(gateway.source.told("ack")) == gateway.mid
+    assert gateway.source.is_read
+
+
+def test_uploads_of_a_lost_connection_are_taken_all_the_same() -> None:
+    """A broker that lost our session will not deliver them again, and has acknowledged them."""
+    gateway = Gateway(records_max=1)
+    gateway.comes(1, 1)
+    gateway.comes(2, 1)
+    gateway.bridge.turn()
+    gateway.source.connection = 2
+    for _ in range(3):
+        gateway.sink.confirm()
+        gateway.bridge.turn()
+
+    assert gateway.source.acknowledged == []
+    assert len(gateway.source.told("ack")) == 2
+
+
+def a_small_budget() -> Limits:
+    """Ten uploads at once."""
+    return Limits(Budget(uploads_per_s=0.001, uploads_burst=10, bytes_per_s=1e6, bytes_burst=1e6))
+
+
+def test_beyond_its_budget_a_collar_is_refused_and_told_once_and_not_answered() -> None:
+    """It keeps what it is not answered for; the broker is acknowledged, or it would send again."""
+    gateway = Gateway(limits=a_small_budget())
+    for seq in range(1, 31):
+        gateway.comes(1, seq)
+    gateway.bridge.turn()
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    (told,) = gateway.source.told("rejects")
+    assert told["reason"] == "rate_limited"
+    assert [one["seq"] for one in gateway.source.told("ack")] == list(range(1, 11))
+    assert len(gateway.sink.letters) == 1
+    assert gateway.source.acknowledged == list(range(1, 31))
+
+
+def test_a_flood_changes_nothing_for_another_collar() -> None:
+    """Fifty times what is allowed: the other's reading is the next that Kafka gets."""
+    gateway = Gateway(limits=a_small_budget())
+    for seq in range(1, 501):
+        gateway.comes(1, seq)
+    gateway.comes(2, 1)
+    gateway.bridge.turn()
+
+    order = [event.payload.collar_id for event in gateway.sink.readings]  # type: ignore[union-attr]
+    assert order.index(CollarId("c-2")) == 1
+    assert len(order) == 11
+
+
+def test_a_seq_with_another_content_is_refused_and_answered(gateway: Gateway) -> None:
+    """A clone of a collar must not rewrite what is known; its letter shows both to people."""
+    gateway.comes(1, 1)
+    later = {"seq": 1, "time": iso(MORNING + timedelta(minutes=1)), "interval_s": 300}
+    other = msgspec.json.encode({"boot_id": 7, "readings": [later]})
+    gateway.comes(1, payload=other)
+    gateway.comes(1, 1)
+    gateway.bridge.turn()
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    assert len(gateway.sink.readings) == 2
+    assert [letter.raw for letter in gateway.sink.letters] == [other]
+    assert [told["reason"] for told in gateway.source.told("rejects")] == ["seq_reused"]
+    assert len(gateway.source.told("ack")) == 3
 
 
 def test_an_idle_bridge_waits_and_a_busy_one_does_not(gateway: Gateway) -> None:

@@ -56,3 +56,45 @@ def test_collars_do_not_share_a_count_and_the_longest_unheard_is_forgotten() -> 
 
     assert sequences.note(CollarId("c-3"), 7, [1]) == Noted(repeats=1, missing=0)
     assert sequences.note(CollarId("c-1"), 7, [1]) == Noted(repeats=0, missing=0)
+
+
+def test_two_boots_that_take_turns_are_a_fork_and_told_once() -> None:
+    """One device cannot be in two boots: the collar's credential is in two places."""
+    sequences = Sequences()
+    boots = [7, 8, 7, 8, 7, 8, 7]
+
+    forked = [
+        sequences.note(COLLAR, boot, [seq], now_s=60.0 * seq).is_forked
+        for seq, boot in enumerate(boots)
+    ]
+
+    assert forked == [False, False, False, False, True, False, False]
+
+
+def test_an_old_boots_uploads_that_are_delivered_again_are_no_fork() -> None:
+    """A broker that lost its connection to us hands all of it out again, after a reboot too."""
+    sequences = Sequences()
+    boots = [7, 7, 8, 8, 7, 7, 7, 8, 8]
+
+    assert not any(sequences.note(COLLAR, boot, [1]).is_forked for boot in boots)
+
+
+def test_boots_that_return_now_and_then_are_no_fork() -> None:
+    """Two redeliveries in a week are two outages."""
+    sequences = Sequences()
+    boots = [7, 8, 7, 8, 7, 8, 7]
+
+    assert not any(
+        sequences.note(COLLAR, boot, [1], now_s=700.0 * place).is_forked
+        for place, boot in enumerate(boots)
+    )
+
+
+def test_what_is_remembered_of_forks_is_bounded() -> None:
+    """Collars that play with their boots must not grow a gateway."""
+    sequences = Sequences(returns_max=10)
+    for boot in (8, 7):
+        for number in range(100):
+            sequences.note(CollarId(f"c-{number}"), boot, [1])
+
+    assert len(sequences._returns) == 10
