@@ -132,7 +132,8 @@ def gateway(box: Addresses, farm: Farm, tmp_path: Path) -> Iterator[Process]:
 def test_bad_payloads_cost_nothing_but_themselves(farm: Farm, gateway: Process) -> None:
     """Each is counted once or lies in the dead letters with its reason; the stream goes on."""
     future = iso(datetime.now(UTC) + timedelta(hours=25))
-    farm.publish(farm.upload(1))
+    first = farm.upload(1)
+    farm.publish(first)
     farm.publish(b"not json")
     farm.publish(farm.upload(2, temperature_c="warm"))
     farm.publish(farm.upload(3).replace(b"38.6", b"NaN"))
@@ -140,7 +141,8 @@ def test_bad_payloads_cost_nothing_but_themselves(farm: Farm, gateway: Process) 
     farm.publish(farm.upload(5), collar="c-nobodys")
     farm.publish(b"")
     farm.publish(farm.upload(6), farm=farm.other_id)
-    farm.publish(farm.upload(1))
+    farm.publish(first)
+    farm.publish(farm.upload(1, temperature_c=41.0))
     farm.publish(farm.upload(7))
     farm.wait_for_answer(7)
 
@@ -152,7 +154,7 @@ def test_bad_payloads_cost_nothing_but_themselves(farm: Farm, gateway: Process) 
     assert set(readings) == good
     assert len(readings) == 3  # the repeat lies in the log under the same id
     assert sorted(letters) == [
-        "clock", "empty", "not_json", "not_json", "unknown_collar", "wrong_type",
+        "clock", "empty", "not_json", "not_json", "seq_reused", "unknown_collar", "wrong_type",
     ]  # fmt: skip
     assert of_other == ["wrong_farm"]
     assert events_of(farm.box, READINGS, farm.other_id) == []
