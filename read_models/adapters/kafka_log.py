@@ -6,6 +6,7 @@ outlive the data they speak of (read_models/base.py).
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
@@ -36,9 +37,10 @@ class KafkaLog:
         topics: Sequence[KafkaTopic],
         clock: Clock,
         limits: Limits,
+        **more: Any,  # noqa: ANN401  librdkafka's settings
     ) -> None:
         self._consumer: Consumer = new_consumer(
-            bootstrap, f"{GROUP}-{model}", **{"enable.partition.eof": True}
+            bootstrap, f"{GROUP}-{model}", **{"enable.partition.eof": True, **more}
         )
         self._read_to: dict[Place, int] = {}  # where a place was read to its end, and found none
         self._topics = topics
