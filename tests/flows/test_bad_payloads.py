@@ -124,8 +124,8 @@ def test_ten_bad_payloads_cost_nothing_but_themselves(
     """What collars in the field really send, between two good uploads of the same collar."""
     del tmp_path
     farm, (farm_id, worn, connect) = watched_farm.farm, collars
-    collar = connect(0)
-    collar.publish(upload(1))
+    collar, first = connect(0), upload(1)
+    collar.publish(first)
     watched_farm.eventually(lambda: {"boot_id": 1, "seq": 1} in collar.answers, why="the first")
 
     collar.publish(b"temperature: high")
@@ -133,7 +133,7 @@ def test_ten_bad_payloads_cost_nothing_but_themselves(
     collar.publish(upload(3).replace(b"38.6", b"NaN"))
     collar.publish(upload(4, ahead=timedelta(days=2)))
     collar.publish(b"")
-    collar.publish(upload(1))  # a repeat
+    collar.publish(first)  # a repeat
     stranger = unregistered(farm, farm_id)
     guest = of_another_farm(farm, worn[1])
     for other in (stranger, guest):
