@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from contracts.animal_event import STATION, Assignment
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
-from contracts.ids import CollarId, FarmId, reading_event_id
+from contracts.ids import CollarId, FarmId, derived_id, reading_event_id
 from contracts.messages import event_type_of
 from contracts.reading import CLOCK_AHEAD, CLOCK_OK, CollarReading, StationReading
 from contracts.topics import MqttAddress, parse_lorawan_topic, parse_mqtt_topic
@@ -50,6 +50,15 @@ class Refusal:
     sender: Sender
     boot_id: int | None = None
     seq: int | None = None
+
+    @property
+    def letter_id(self) -> str | None:
+        """Of its letter, the same however often it is told; None = each time another one."""
+        if self.boot_id is None or self.seq is None:
+            return None
+        return derived_id(
+            "letter", self.sender.origin, self.boot_id, self.seq, self.rejected.reason
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from contracts.dead_letter import DeadLetter
 from contracts.envelope import Event
-from contracts.ids import derived_id
 from contracts.serde import Serde
 from contracts.topics import DEAD_LETTERS, READINGS
 from gateway.bridge import Arrived
@@ -61,9 +60,7 @@ def letter_of(refusal: Refusal, received_at: datetime) -> Event[DeadLetter]:
         received_at=received_at,
         collar_id=sender.collar_id,
     )
-    if refusal.boot_id is None or refusal.seq is None:
-        return letter
-    letter_id = derived_id(
-        "letter", sender.origin, refusal.boot_id, refusal.seq, refusal.rejected.reason
+    letter_id = refusal.letter_id
+    return (
+        letter if letter_id is None else replace(letter, event_id=letter_id, aggregate_id=letter_id)
     )
-    return replace(letter, event_id=letter_id, aggregate_id=letter_id)
