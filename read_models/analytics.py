@@ -18,7 +18,7 @@ from contracts.hour import HOUR_SIGNALS, AnimalHour, HourScore, HourSignal
 from contracts.ids import derived_id
 from contracts.reading import MEASUREMENTS
 
-FOLD_VERSION = 1  # one more with every change of what is stored: the projector rebuilds
+FOLD_VERSION = 2  # one more with every change of what is stored: the projector rebuilds
 STEP_S = 3600
 HOURS_MAX = 24 * 400  # of one series
 # What ClickHouse's times hold, with a margin: 1971 to 2099, in microseconds since 1970.
@@ -28,7 +28,6 @@ UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 NUMBERS = tuple(name for name in MEASUREMENTS if name != "temperature_site")
 READING_COLUMNS: Mapping[str, str] = {
     "farm_id": "LowCardinality(String)",
-    "animal_id": "String",
     "collar_id": "String",
     "event_id": "UUID",
     "occurred_at": "DateTime64(6, 'UTC')",
@@ -38,7 +37,9 @@ READING_COLUMNS: Mapping[str, str] = {
     "temperature_site": "LowCardinality(String)",
     **dict.fromkeys(NUMBERS, "Float32"),  # NaN = not measured
 }
-READING_KEY = ("farm_id", "animal_id", "occurred_at", "event_id")
+# no animal: whose it is stands in the register, and the register may learn it later; a reading
+# that was moved is the same row again
+READING_KEY = ("farm_id", "collar_id", "occurred_at", "event_id")
 
 # three columns a signal: value, usual, spread; NaN = not measured, not known
 SIGNAL_COLUMNS = tuple(f"{s}{part}" for s in HOUR_SIGNALS for part in ("", "_usual", "_spread"))
@@ -149,9 +150,8 @@ def reading_rows(readings: ReadingColumns) -> bytes:
     texts = readings.texts
     columns: list[Iterable[str]] = [
         _texts(texts["farm_id"]),
-        _texts(texts["aggregate_id"]),
         _texts(texts["collar_id"]),
-        [_uuid(raw) for raw in texts["event_id"].raw()],
+        [uuid_text(raw) for raw in texts["event_id"].raw()],
         _times(readings.occurred_us),
         _times(readings.longs["received_at"]),
         map(str, readings.longs["interval_s"].tolist()),
@@ -171,47 +171,61 @@ def _hour_fields(event: Event[AnimalHour]) -> list[str]:
     hour = event.payload
     known = {signal.signal: signal for signal in hour.signals}
     fields = [
-        _escaped(str(event.farm_id)),
-        _escaped(event.aggregate_id),
+        escaped(str(event.farm_id)),
+        escaped(event.aggregate_id),
         str(micros(hour.hour_at) // 1_000_000),
         str(hour.revision),
-        _time(micros(hour.known_at)),
+        time_text(micros(hour.known_at)),
         str(hour.readings),
         repr(hour.coverage_share),
     ]
     for name in HOUR_SIGNALS:
         signal = known.get(name) or HourSignal(signal=name)
-        fields += [_number(signal.value), _number(signal.usual), _number(signal.spread)]
-    return [*fields, _escaped(msgspec.json.encode(hour.scores).decode())]
+        fields += [number_text(signal.value), number_text(signal.usual), number_text(signal.spread)]
+    return [*fields, escaped(msgspec.json.encode(hour.scores).decode())]
 
 
 def _lines(columns: Iterable[Iterable[str]]) -> bytes:
     return "".join(f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))).encode()
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """A number, or what stands where nothing was measured."""
     return "nan" if value is None else repr(value)
 
 
 def _times(times_us: Longs) -> list[str]:
-    return [_time(time_us) for time_us in np.clip(times_us, TIME_US_MIN, TIME_US_MAX).tolist()]
+    # clipped all at once: one by one this is the dearest step of a row
+    return [_written(time_us) for time_us in np.clip(times_us, TIME_US_MIN, TIME_US_MAX).tolist()]
 
 
-def _time(time_us: int) -> str:
+def time_text(time_us: int) -> str:
+    """Microseconds since 1970 as ClickHouse reads a time; beyond what it holds: its edge."""
+    return _written(min(max(time_us, TIME_US_MIN), TIME_US_MAX))
+
+
+def _written(time_us: int) -> str:
     # ten digits: ClickHouse takes eight for a date
     return f"{time_us // 1_000_000:010d}.{time_us % 1_000_000:06d}"
 
 
 def _texts(column: TextColumn) -> list[str]:
     raws = column.raw()
-    known = {raw: _escaped(raw.decode()) for raw in set(raws)}
+    known = {raw: escaped(raw.decode()) for raw in set(raws)}
     return [known[raw] for raw in raws]
 
 
-def _escaped(text: str) -> str:
+def array_text(texts: Iterable[str]) -> str:
+    """Texts as one array: of a row, and of a parameter."""
+    quoted = (escaped(text).replace("'", "\\'") for text in texts)
+    return "[" + ",".join(f"'{text}'" for text in quoted) + "]"
+
+
+def escaped(text: str) -> str:
+    """A text that stays within its column and line."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
-def _uuid(raw: bytes) -> str:
+def uuid_text(raw: bytes) -> str:
     """An event's id, or one derived from what somebody gave in its place: it must stay unique."""
     return raw.decode() if UUID.fullmatch(raw) else derived_id("foreign", raw.decode())

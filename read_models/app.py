@@ -10,16 +10,19 @@ from collections.abc import Callable
 
 from contracts.clock import SystemClock
 from contracts.serde import Serde
-from contracts.topics import ALERTS, ANIMALS, HOURS, READINGS
-from read_models import analytics, animal_history, latest, worklist
+from contracts.topics import ALERTS, ANIMALS, COLLARS, HOURS, READINGS
+from read_models import analytics, animal_history, dead_letters, latest, worklist
 from read_models.adapters.clickhouse import ClickHouseAnalyticsStore
 from read_models.adapters.clickhouse_http import ClickHouseHttp
 from read_models.adapters.event_log import KafkaEventLog
+from read_models.adapters.letter_log import KafkaLetterLog
 from read_models.adapters.measured_log import BATCH_MAX, GATHER_S, KafkaMeasuredLog
 from read_models.adapters.postgres import open_history_store
+from read_models.adapters.postgres_letters import open_letter_store, open_letters
 from read_models.adapters.postgres_queries import MIGRATIONS
 from read_models.adapters.redis import RedisWorklistStore
 from read_models.adapters.redis_latest import RedisLatestStore
+from read_models.letter_upkeep import keep_up
 from read_models.projector import project
 from read_models.settings import ReadModelsSettings
 from runtime.consume import Limits
@@ -45,6 +48,7 @@ def read_models_loops(settings: ReadModelsSettings) -> dict[str, Loop]:
         "latest": latest_projector,
         "analytics": analytics_projector,
         "animal_history": history_projector,
+        "dead_letters": letters_projector,
     }
     together = ReadyTogether(len(projectors))
 
@@ -53,7 +57,8 @@ def read_models_loops(settings: ReadModelsSettings) -> dict[str, Loop]:
     ) -> Loop:
         return lambda running: projector(settings, running, lambda: together.settled(name, running))
 
-    return {name: loop_of(name, projector) for name, projector in projectors.items()}
+    loops = {name: loop_of(name, projector) for name, projector in projectors.items()}
+    return {**loops, "letter_upkeep": lambda running: letter_upkeep(settings, running)}
 
 
 class ReadyTogether:
@@ -121,7 +126,7 @@ def analytics_projector(settings: ReadModelsSettings, running: Running, settled:
         SystemClock(),
         Outbox(new_producer(settings.kafka_bootstrap)),
         model="analytics",
-        topics=(READINGS, HOURS),
+        topics=(READINGS, HOURS, COLLARS),
         limits=Limits(records_max=BATCH_MAX, gather_s=GATHER_S),
     )
     try:
@@ -164,3 +169,33 @@ def history_projector(settings: ReadModelsSettings, running: Running, settled: S
     finally:
         store.close()
         reader.close()
+
+
+def letters_projector(settings: ReadModelsSettings, running: Running, settled: Settled) -> None:
+    """Fold what is said about dead letters until stopped."""
+    migrate(settings.postgres_dsn, MIGRATIONS)
+    serde = Serde(RegistrySchemaIds(settings.registry_url))
+    reader = KafkaLetterLog(settings.kafka_bootstrap, serde, SystemClock())
+    store = open_letter_store(settings.postgres_dsn)
+    try:
+        project(
+            store,
+            reader,
+            running,
+            fold_version=dead_letters.FOLD_VERSION,
+            on_settled=settled,
+        )
+    finally:
+        store.close()
+        reader.close()
+
+
+def letter_upkeep(settings: ReadModelsSettings, running: Running) -> None:
+    """Let dead letters expire, and count the open ones, until stopped."""
+    serde = Serde(RegistrySchemaIds(settings.registry_url))
+    outbox = Outbox(new_producer(settings.kafka_bootstrap))
+    letters = open_letters(settings.postgres_dsn)
+    try:
+        keep_up(letters, serde, outbox, SystemClock(), running)
+    finally:
+        letters.close()

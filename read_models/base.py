@@ -24,6 +24,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from contracts.columns import ReadingColumns
 from contracts.envelope import Event, Stored
 from contracts.hour import AnimalHour
+from contracts.reading import StationReading
+from read_models.wearing import CollarList
 
 NO_EPOCH = ""  # of a generation that has folded nothing yet
 
@@ -109,7 +111,7 @@ class LogSlice:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one poll gave of the topics without a store behind them: readings, judged hours.
+    """What one poll gave of what was measured, and of who wore the collars.
 
     ends: for each place of the poll, where it goes on afterwards.
     """
@@ -117,11 +119,13 @@ class Measured:
     ends: Offsets
     readings: ReadingColumns
     hours: tuple[Event[AnimalHour], ...] = ()
+    stations: tuple[Event[StationReading], ...] = ()
+    lists: tuple[CollarList, ...] = ()
 
     @property
     def size(self) -> int:
-        """How many readings and hours."""
-        return len(self.readings) + len(self.hours)
+        """How many records that could be read."""
+        return len(self.readings) + len(self.hours) + len(self.stations) + len(self.lists)
 
 
 @dataclass(frozen=True, slots=True)

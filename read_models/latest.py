@@ -2,9 +2,14 @@
 
 Readings whose collar's clock ran ahead are left out: one of them would stand as the newest until
 real time has caught up with it.
+
+A moved reading is taken from the animal where it stands, and given to whom it belongs. What stood
+before it is not known here any more: the old animal has none until she is heard again. Moves count
+in the order of their collar's list, so that one told twice, or by two, changes nothing; and what
+was taken does not come back by a repeat of the upload.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +17,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from contracts.columns import ReadingColumns, moment
+from contracts.columns import NONE_LONG, Longs, ReadingColumns, moment
+from contracts.reading import NOBODY
 
-FOLD_VERSION = 1  # one more with every change of what the fold answers: the projector rebuilds
+FOLD_VERSION = 2  # one more with every change of what the fold answers: the projector rebuilds
 HEARD_SPAN_S = 3600  # before the farm's newest reading: who spoke in it counts as heard
 
 
@@ -41,8 +47,9 @@ class LatestReading:
 
 
 class _Kept(msgspec.Struct):
-    """As it is kept; times in microseconds since 1970."""
+    """As it is kept; times in microseconds since 1970. event_id: first, a script looks for it."""
 
+    event_id: str
     animal_id: str
     at_us: int
     received_us: int
@@ -54,49 +61,102 @@ _kept: msgspec.json.Decoder[list[_Kept]] = msgspec.json.Decoder(list[_Kept])
 
 
 @dataclass(frozen=True, slots=True)
-class NewestOfBatch:
-    """farms: farm → newest occurred, newest received. animals: farm, animal, occurred, as kept.
+class Put:
+    """A reading that may be an animal's newest. occurred_us: microseconds since 1970."""
 
-    Times in microseconds since 1970.
+    farm_id: str
+    animal_id: str
+    collar_id: str
+    occurred_us: int
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A reading taken from one animal and put to another, or to NOBODY.
+
+    taken_by: version of the collar's list; a move by an older one than the last is a repeat.
+    """
+
+    taken_from: str
+    event_id: str
+    taken_by: int
+    put: Put
+
+
+@dataclass(frozen=True, slots=True)
+class NewestOfBatch:
+    """farms: farm → newest occurred, newest received, in microseconds since 1970.
+
+    changes: to be applied one after the other, which gives what the batch's readings would give
+    one by one.
     """
 
     farms: Mapping[str, tuple[int, int]]
-    animals: tuple[tuple[str, str, int, str], ...]
+    changes: tuple[Put | Move, ...]
 
 
 def newest_of(readings: ReadingColumns) -> NewestOfBatch:
-    """What a batch changes: one reading an animal, the later in the log where two are as new."""
+    """What a batch changes: of readings between two moves, the newest of each animal's collar."""
     readings = readings.take(np.nonzero(~readings.ahead)[0])
-    order = np.argsort(readings.occurred_us, kind="stable").tolist()
-    farm_of, animal_of = readings.texts["farm_id"].raw(), readings.texts["aggregate_id"].raw()
-    newest = {(farm_of[at], animal_of[at]): at for at in order}
     occurred = readings.occurred_us.tolist()
     received = readings.longs["received_at"].tolist()
     farms: dict[str, tuple[int, int]] = {}
-    for at, farm in enumerate(farm_of):
+    for at, farm in enumerate(readings.texts["farm_id"].raw()):
         name = farm.decode()
         before = farms.get(name, (0, 0))
         farms[name] = max(before[0], occurred[at]), max(before[1], received[at])
-    animals = tuple(
-        (farm.decode(), animal.decode(), occurred[at], _kept_json(readings, at, animal.decode()))
-        for (farm, animal), at in newest.items()
+    return NewestOfBatch(farms, tuple(_changes(readings)))
+
+
+def _changes(readings: ReadingColumns) -> Iterator[Put | Move]:
+    moves = np.nonzero(readings.longs["taken_by"] != NONE_LONG)[0]
+    start = 0
+    for at in moves.tolist():
+        yield from _newest_puts(readings, np.arange(start, at))
+        yield Move(
+            readings.texts["taken_from"].at(at) or "",
+            readings.texts["event_id"].at(at) or "",
+            int(readings.longs["taken_by"][at]),
+            _put(readings, at),
+        )
+        start = at + 1
+    yield from _newest_puts(readings, np.arange(start, len(readings)))
+
+
+def _newest_puts(readings: ReadingColumns, places: Longs) -> Iterator[Put]:
+    """The newest of each animal's collar, oldest first: of two as new the later in the log last."""
+    if not len(places):
+        return
+    some = readings.take(places)
+    names = ("farm_id", "aggregate_id", "collar_id")
+    whose = list(zip(*(some.texts[name].raw() for name in names), strict=True))
+    order = np.argsort(some.occurred_us, kind="stable").tolist()
+    newest = {whose[at]: at for at in order}
+    for at in sorted(newest.values(), key=lambda at: (some.occurred_us[at], at)):
+        yield _put(some, at)
+
+
+def _put(readings: ReadingColumns, at: int) -> Put:
+    farm, animal, collar, event = (
+        readings.texts[name].at(at) or ""
+        for name in ("farm_id", "aggregate_id", "collar_id", "event_id")
     )
-    return NewestOfBatch(farms, animals)
-
-
-def _kept_json(readings: ReadingColumns, at: int, animal_id: str) -> str:
     kept = _Kept(
-        animal_id=animal_id,
+        event_id=event,
+        animal_id=animal,
         at_us=int(readings.occurred_us[at]),
         received_us=int(readings.longs["received_at"][at]),
-        collar_id=readings.texts["collar_id"].at(at) or "",
+        collar_id=collar,
         measures={
             name: float(column[at])
             for name, column in readings.floats.items()
             if np.isfinite(column[at])
         },
     )
-    return msgspec.json.encode(kept).decode()
+    # nobody's newest reading is nobody's: it is kept nowhere
+    text = "" if animal == NOBODY else msgspec.json.encode(kept).decode()
+    return Put(farm, animal, collar, kept.at_us, text)
 
 
 def latest_from_json(text: str) -> dict[str, LatestReading]:

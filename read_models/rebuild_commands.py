@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.clock import SystemClock
 from contracts.serde import Serde
-from contracts.topics import ALERTS, ANIMALS, HOURS, READINGS
+from contracts.topics import ALERTS, ANIMALS, COLLARS, HOURS, READINGS
 from read_models.base import GenerationLostError, GenerationStore, LogReader, P
 from read_models.rebuild import RebuildFailedError, build
 from runtime.lifecycle import Running
@@ -62,7 +62,7 @@ def rebuild_analytics(
             SystemClock(),
             letters=None,
             model="analytics",
-            topics=(READINGS, HOURS),
+            topics=(READINGS, HOURS, COLLARS),
         )
         opened.callback(reader.close)
         clickhouse = ClickHouseHttp(clickhouse_url)
@@ -98,6 +98,30 @@ def rebuild_animal_history(
         store = open_history_store(postgres_dsn)
         opened.callback(store.close)
         return _rebuilt(store, reader, "the history", within_s)
+
+
+def rebuild_dead_letters(
+    *,
+    kafka_bootstrap: str,
+    registry_url: str,
+    postgres_dsn: str,
+    within_s: float = REBUILD_MAX_S,
+) -> dict[str, Any]:
+    """Rebuild what became of the dead letters."""
+    from read_models.adapters.letter_log import KafkaLetterLog
+    from read_models.adapters.postgres_letters import open_letter_store
+    from read_models.adapters.postgres_queries import MIGRATIONS
+    from runtime.postgres import migrate
+    from runtime.registry import RegistrySchemaIds
+
+    migrate(postgres_dsn, MIGRATIONS)
+    with ExitStack() as opened:
+        serde = Serde(RegistrySchemaIds(registry_url))
+        reader = KafkaLetterLog(kafka_bootstrap, serde, SystemClock())
+        opened.callback(reader.close)
+        store = open_letter_store(postgres_dsn)
+        opened.callback(store.close)
+        return _rebuilt(store, reader, "the dead letters", within_s)
 
 
 def _rebuilt(

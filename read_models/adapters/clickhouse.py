@@ -32,6 +32,8 @@ from read_models.base import (
     Place,
     RebuildRunningError,
 )
+from read_models.wearing import assignment_rows
+from read_models.weather import station_rows
 
 BUILDING_MAX_S = 10  # a builder that is silent for longer is dead, and another may begin
 SAY_EVERY_S = 2.0  # a builder's word on itself, well within BUILDING_MAX_S
@@ -94,6 +96,8 @@ class ClickHouseAnalyticsStore:
         for start in range(0, len(piece.hours), HOURS_MAX):
             rows = hour_rows(piece.hours[start : start + HOURS_MAX])
             self._insert(generation, tables.hours, rows)
+        self._insert(generation, tables.stations, station_rows(piece.stations))
+        self._insert(generation, tables.assignments, assignment_rows(piece.lists))
         offsets = "".join(f"{place}\t{end}\n" for place, end in piece.ends.items())
         self._insert(generation, tables.offsets, offsets.encode())
         for place, end in piece.ends.items():

@@ -43,6 +43,12 @@ class ClickHouseHttp:
         text = self.run(f"{query} FORMAT JSONCompactEachRow", parameters=parameters)
         return [msgspec.json.decode(line) for line in text.splitlines()]
 
+    def columns(self, query: str, **parameters: str | int) -> list[list[Any]]:
+        """The answer's columns, for answers of many rows; a number that is NaN is None."""
+        text = self.run(f"{query} FORMAT JSONCompactColumns", parameters=parameters)
+        found: list[list[Any]] = msgspec.json.decode(text)
+        return found
+
     def run(
         self, query: str, body: bytes = b"", *, parameters: Mapping[str, str | int] | None = None
     ) -> bytes:

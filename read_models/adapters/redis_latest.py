@@ -1,7 +1,8 @@
 """Latest values in Redis: the store that the loop fills, and the questions people ask of it.
 
 Keys: as redis_generations.py has them, and for each farm `farm:` (newest occurred, received),
-`latest:` (animal → reading) and `latest_at:` (animal → when, for counting who was heard).
+`latest:` (animal → reading), `latest_at:` (animal → when, for counting who was heard), `moved:`
+(collar → the list that moved readings last) and `taken:` (animal and collar → up to when).
 """
 
 from redis import Redis
@@ -16,7 +17,9 @@ from read_models.latest import (
     FOLD_VERSION,
     HEARD_SPAN_S,
     LatestReading,
+    Move,
     Pulse,
+    Put,
     canonical_lines,
     latest_from_json,
     newest_of,
@@ -41,7 +44,7 @@ class RedisLatestStore(RedisGenerations):
         for place, end in piece.ends.items():
             places += [str(place), generation.offsets.get(place, 0), end]
         farms = [part for farm, times in newest.farms.items() for part in (farm, *times)]
-        animals = [part for animal in newest.animals for part in animal]
+        changes = [part for change in newest.changes for part in _arguments(change)]
         reply = self.scripts.call(
             "latest_apply",
             [
@@ -51,13 +54,21 @@ class RedisLatestStore(RedisGenerations):
                 *places,
                 len(newest.farms),
                 *farms,
-                *animals,
+                *changes,
             ],
         )
         self.require_applied(reply, generation)
         for place, end in piece.ends.items():
             generation = generation.moved(place, end)
         return generation
+
+
+def _arguments(change: Put | Move) -> list[str | int]:
+    put = change.put if isinstance(change, Move) else change
+    fields: list[str | int] = [put.farm_id, put.animal_id, put.collar_id, put.occurred_us, put.kept]
+    if isinstance(change, Put):
+        return ["put", *fields]
+    return ["move", *fields, change.taken_from, change.event_id, change.taken_by]
 
 
 class Latest:

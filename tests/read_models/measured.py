@@ -1,13 +1,17 @@
 """Readings and judged hours made by hand, and a log that hands them out as Kafka would."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from contracts.animal_event import Assignment
 from contracts.detection import Condition
 from contracts.envelope import Event
 from contracts.hour import AnimalHour, HourScore, HourSignal, hour_event_id
-from contracts.ids import FarmId
+from contracts.ids import AnimalId, FarmId
+from contracts.reading import CollarReading
 from read_models.base import Measured, Offsets
+from read_models.wearing import CollarList, spans_of
 from tests.builders import FARM, an_event
 
 
@@ -18,7 +22,14 @@ def this_month() -> datetime:
 
 
 def an_hour(
-    hour: int, *, animal: str = "nl-0017", revision: int = 1, farm: FarmId = FARM, **signals: float
+    hour: int,
+    *,
+    animal: str = "nl-0017",
+    revision: int = 1,
+    farm: FarmId = FARM,
+    readings: int = 12,
+    coverage_share: float = 1.0,
+    **signals: float,
 ) -> Event[AnimalHour]:
     """A judged hour; each signal's usual value is one more, its spread a tenth."""
     hour_at = this_month() + timedelta(hours=hour)
@@ -26,8 +37,8 @@ def an_hour(
         hour_at=hour_at,
         revision=revision,
         known_at=hour_at + timedelta(minutes=80),
-        readings=12,
-        coverage_share=1.0,
+        readings=readings,
+        coverage_share=coverage_share,
         signals=tuple(
             HourSignal(signal=name, value=value, usual=value + 1, spread=0.1)
             for name, value in signals.items()
@@ -41,6 +52,31 @@ def an_hour(
         aggregate_id=animal,
         farm_id=farm,
     )
+
+
+def moved(
+    reading: Event[CollarReading], to: str, *, taken_by: int, first_offset: int
+) -> Event[CollarReading]:
+    """The reading again, as it is written when the register says that it was another's."""
+    payload = replace(
+        reading.payload,
+        taken_from=reading.aggregate_id,
+        taken_by=taken_by,
+        first_offset=first_offset,
+    )
+    return replace(reading, aggregate_id=to, payload=payload)
+
+
+def a_list(
+    collar: str, offset: int, *worn: tuple[str, datetime], farm: FarmId = FARM
+) -> CollarList:
+    """A collar's list: each animal wore it from a time until the next did."""
+    until = [since for _, since in worn[1:]]
+    assignments = [
+        Assignment(animal_id=AnimalId(animal), farm_id=farm, worn_from=since, worn_to=to)
+        for (animal, since), to in zip(worn, [*until, None], strict=True)
+    ]
+    return CollarList(collar, offset, spans_of(assignments))
 
 
 class MeasuredLog:

@@ -40,7 +40,7 @@ def test_a_reading_is_one_row_and_what_was_not_measured_is_no_number() -> None:
 
     row = as_dict(reading_rows(columns_of([(0, reading)])), READING_COLUMNS)
 
-    assert row["animal_id"] == "nl-0017"
+    assert (row["farm_id"], row["collar_id"]) == ("farm-a", "c-17")
     assert row["event_id"] == reading.event_id
     assert row["occurred_at"] == f"{int(reading.timestamp.timestamp())}.000000"
     assert (row["temperature_c"], row["activity"]) == ("38.5", "nan")

@@ -33,6 +33,7 @@ DAY = this_month()
 READINGS_PLACE = Place(READINGS.name, partition_of_farm(FARM))
 HOURS_PLACE = Place(HOURS.name, partition_of_farm(FARM))
 NO_READINGS = columns_of([])
+KINDS = ("readings", "stations", "hours", "assignments", "offsets")
 
 
 def readings(*seqs: int) -> ReadingColumns:
@@ -248,11 +249,11 @@ def test_a_rebuild_beside_the_old_gives_the_same_lines_and_drops_the_old(
     assert report is not None
     assert analytics.canonical(FARM) == before
     assert before.position == 8
-    assert len(before.lines) == 2 + 1
+    assert len(before.lines) == 2 + 1  # two hours, and a day of readings that are nobody's
     tables = {name for (name,) in clickhouse.rows("SHOW TABLES")}
     assert tables == {
         "analytics_generations",
-        *(f"{kind}_{report.generation}" for kind in ("readings", "hours", "offsets")),
+        *(f"{kind}_{report.generation}" for kind in KINDS),
     }
 
 
@@ -300,14 +301,12 @@ def test_what_stands_in_a_text_cannot_shift_a_column(
     store: ClickHouseAnalyticsStore, clickhouse: ClickHouseHttp, odd: str
 ) -> None:
     """Whoever writes into the topic past our gateway costs at most his own row."""
-    event: Any = a_reading(
-        seq=1, animal=odd, time=DAY, temperature_site=odd, temperature_c=38.5, collar=odd
-    )
+    event: Any = a_reading(seq=1, time=DAY, temperature_site=odd, temperature_c=38.5, collar=odd)
     generation = store.apply(
         answering(store), Measured({READINGS_PLACE: 1}, columns_of([(0, event)]))
     )
 
-    columns = "animal_id, collar_id, temperature_site, temperature_c"
+    columns = "collar_id, temperature_site, temperature_c"
     rows = clickhouse.rows(f"SELECT {columns} FROM readings_{generation.id}")  # noqa: S608  ours
 
-    assert rows == [[odd, odd, odd, 38.5]]
+    assert rows == [[odd, odd, 38.5]]

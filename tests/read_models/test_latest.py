@@ -6,17 +6,23 @@ from typing import Any
 from contracts.columns import columns_of, micros
 from contracts.envelope import Event
 from contracts.ids import FarmId
-from contracts.reading import CLOCK_AHEAD
-from read_models.latest import canonical_lines, latest_from_json, newest_of
+from contracts.reading import CLOCK_AHEAD, NOBODY
+from read_models.latest import Move, Put, canonical_lines, latest_from_json, newest_of
 from tests.builders import FARM, MORNING, a_reading
+from tests.read_models.measured import moved
+
+
+def changes(*readings: Event[Any]) -> tuple[Put | Move, ...]:
+    """What the batch changes, in order."""
+    return newest_of(columns_of(list(enumerate(readings)))).changes
 
 
 def newest(*readings: Event[Any]) -> dict[tuple[str, str], dict[str, float]]:
     """(farm, animal) → measures of what the batch leaves."""
-    found = newest_of(columns_of(list(enumerate(readings))))
+    puts = [change for change in changes(*readings) if isinstance(change, Put)]
     return {
-        (farm, animal): latest_from_json(f"[{text}]")[animal].measures
-        for farm, animal, _, text in found.animals
+        (put.farm_id, put.animal_id): latest_from_json(f"[{put.kept}]")[put.animal_id].measures
+        for put in puts  # the later over the earlier, as they are applied
     }
 
 
@@ -34,6 +40,37 @@ def test_of_two_at_one_moment_the_later_in_the_log_counts() -> None:
 
     assert newest(neck, bolus) == {(FARM, "nl-0017"): {"temperature_c": 39.0}}
     assert newest(bolus, neck) == {(FARM, "nl-0017"): {"activity": 4.0}}
+
+
+def test_a_collar_that_is_older_is_applied_before_the_newer() -> None:
+    """What is applied last stands; and one that is refused must leave the other."""
+    bolus, neck = a_reading(collar="c-2", seq=4), a_reading(collar="c-1", seq=9)
+
+    found = changes(neck, bolus)
+
+    assert [change.collar_id for change in found if isinstance(change, Put)] == ["c-2", "c-1"]
+
+
+def test_a_move_keeps_its_place_among_the_readings() -> None:
+    """What came before it may be taken away by it, what came after may not."""
+    first, last = a_reading(seq=1), a_reading(seq=2)
+    move = moved(first, "nl-0018", taken_by=3, first_offset=70)
+
+    found = changes(first, move, last)
+
+    assert [type(change) for change in found] == [Put, Move, Put]
+    taken = found[1]
+    assert isinstance(taken, Move)
+    assert (taken.taken_from, taken.event_id) == ("nl-0017", first.event_id)
+    assert (taken.taken_by, taken.put.animal_id) == (3, "nl-0018")
+
+
+def test_what_nobody_wore_is_kept_nowhere() -> None:
+    """A collar in a drawer measures, too."""
+    (found,) = changes(moved(a_reading(), NOBODY, taken_by=3, first_offset=70))
+
+    assert isinstance(found, Move)
+    assert found.put.kept == ""
 
 
 def test_farms_do_not_mix_even_where_animals_share_an_id() -> None:
@@ -60,13 +97,13 @@ def test_readings_ahead_of_their_time_change_nothing() -> None:
     """They would stand as the newest until the clock of the world has caught up."""
     found = newest_of(columns_of([(0, a_reading(seq=5, clock=CLOCK_AHEAD))]))
 
-    assert (found.farms, found.animals) == ({}, ())
+    assert (found.farms, found.changes) == ({}, ())
 
 
 def test_lines_for_comparing_replays_are_sorted_and_whole() -> None:
     """Two replays are compared by them."""
-    found = newest_of(columns_of([(0, a_reading(animal="b")), (1, a_reading(animal="a"))]))
-    texts = ",".join(text for *_, text in found.animals)
+    found = changes(a_reading(animal="b"), a_reading(animal="a"))
+    texts = ",".join(put.kept for put in found if isinstance(put, Put))
 
     lines = canonical_lines(latest_from_json(f"[{texts}]"))
 

@@ -1,18 +1,31 @@
 """Readings, hours and the register through real Kafka into all stores, as the process wires it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from contracts.animal_event import AnimalRegistered, CollarAssigned
+from contracts.animal_event import (
+    AnimalRegistered,
+    Assignment,
+    CollarAssigned,
+    CollarAssignments,
+)
 from contracts.dead_letter import DeadLetter
 from contracts.envelope import Event
 from contracts.hour import AnimalHour, HourSignal
 from contracts.ids import AnimalId, CollarId, FarmId, new_id
 from contracts.serde import Serde
-from contracts.topics import DEAD_LETTERS, HOURS, READINGS, KafkaTopic, partition_of_farm
+from contracts.topics import (
+    COLLARS,
+    DEAD_LETTERS,
+    HOURS,
+    READINGS,
+    KafkaTopic,
+    partition_of_collar,
+    partition_of_farm,
+)
 from farmbox.box import Addresses
 from read_models import (
     Analytics,
@@ -25,7 +38,7 @@ from read_models import (
     rebuild_analytics,
     rebuild_animal_history,
 )
-from read_models.app import read_models_loops
+from read_models.app import analytics_projector, read_models_loops
 from read_models.settings import ReadModelsSettings
 from runtime.kafka import Outbox, new_producer, send_event
 from runtime.registry import RegistrySchemaIds
@@ -221,6 +234,82 @@ def test_one_process_keeps_all_read_models_up(  # noqa: PLR0913, PLR0917  all of
     ours = [letter for letter in letters if letter.service == "read-models"]
     assert [letter.raw for letter in ours if letter.raw.startswith(b"damaged")] == [b"damaged hour"]
     assert all(isinstance(letter, DeadLetter) for letter in letters)
+
+
+def a_list(collar: CollarId, version: int, *worn: tuple[str, FarmId, datetime]) -> Event[Any]:
+    """The collar's whole list: each animal wore it from a time until the next did."""
+    until = [since for _, _, since in worn[1:]]
+    told = CollarAssignments(
+        collar_id=collar,
+        version=version,
+        assignments=tuple(
+            Assignment(animal_id=AnimalId(animal), farm_id=farm, worn_from=since, worn_to=to)
+            for (animal, farm, since), to in zip(worn, [*until, None], strict=True)
+        ),
+    )
+    return an_event(told, aggregate_id=collar)
+
+
+def test_an_assignment_typed_in_late_shows_within_seconds_and_to_no_other_farm(
+    box: Addresses,
+    settings: ReadModelsSettings,
+    serde: Serde,
+    outbox: Outbox,
+    analytics: Analytics,
+    farm: FarmId,
+) -> None:
+    """Somebody types in today that it was another cow, weeks ago: charts follow."""
+    collar, there, day = CollarId(f"c-{new_id()[:8]}"), FarmId(f"{farm}-b"), timedelta(days=1)
+    begin = HOUR - 30 * day
+    sent = [
+        a_reading(
+            animal=BELLA, collar=collar, farm=farm, seq=n, time=begin + n * day, steps=1.0 * n
+        )
+        for n in range(1, 31)
+    ]
+
+    def steps_of(animal: str, of: FarmId = farm) -> list[float]:
+        found = analytics.readings(of, animal, begin, HOUR + day)
+        return [] if not found.measures else found.measures["steps"].tolist()
+
+    def tell(version: int, *worn: tuple[str, FarmId, datetime]) -> None:
+        value = serde.encode(a_list(collar, version, *worn))
+        outbox.send(COLLARS, partition_of_collar(collar), collar, value)
+        outbox.flush()
+
+    with loops_running({"analytics": lambda run: analytics_projector(settings, run, run.ready)}):
+        send(outbox, serde, READINGS, *sent)
+        tell(1, (BELLA, farm, begin))
+        eventually(lambda: len(steps_or_none(steps_of, BELLA)) == 30)
+        tell(2, (BELLA, farm, begin), ("clara", farm, begin + 2.5 * day))
+        eventually(lambda: len(steps_of("clara")) == 28, within_s=10.0)
+        assert steps_of(BELLA) == [1.0, 2.0]
+        tell(3, (BELLA, farm, begin), ("clara", there, begin + 2.5 * day))
+        eventually(lambda: steps_of("clara") == [], within_s=10.0)
+        outbox.send(COLLARS, partition_of_collar(collar), collar, b"damaged list")
+        outbox.flush()
+        eventually(lambda: b"damaged list" in letters_of_lists(box))
+
+    assert steps_of("clara", there) == []
+    assert steps_of(BELLA) == [1.0, 2.0]
+
+
+def steps_or_none(steps_of: Callable[[str], list[float]], animal: str) -> list[float]:
+    """Nothing while the figures are being built."""
+    try:
+        return steps_of(animal)
+    except ReadModelUnavailableError:
+        return []
+
+
+def letters_of_lists(box: Addresses) -> list[bytes]:
+    """What could not be read in the register's lists."""
+    letters = [event.payload for event in events_in(box, DEAD_LETTERS)]
+    return [
+        letter.raw
+        for letter in letters
+        if isinstance(letter, DeadLetter) and letter.origin.startswith(f"kafka:{COLLARS.name}/")
+    ]
 
 
 def test_a_store_that_is_away_holds_up_no_other(

@@ -1,6 +1,7 @@
 """Latest values in a real Redis: the newest reading of each animal, and when a farm was heard."""
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from redis import Redis as RedisClient
 from contracts.columns import columns_of
 from contracts.envelope import Event
 from contracts.ids import FarmId
-from contracts.reading import CLOCK_AHEAD
+from contracts.reading import CLOCK_AHEAD, NOBODY
 from contracts.topics import READINGS, partition_of_farm
 from farmbox.redis import Redis
 from read_models.adapters.redis_latest import Latest, RedisLatestStore
@@ -22,6 +23,8 @@ from read_models.base import (
 )
 from read_models.latest import LatestReading, Pulse
 from tests.builders import FARM, MORNING, a_reading
+from tests.conftest import FULL_SIZE
+from tests.read_models.measured import moved
 
 pytestmark = pytest.mark.services
 PLACE = Place(READINGS.name, partition_of_farm(FARM))
@@ -126,6 +129,95 @@ def test_a_replay_in_other_batches_gives_the_same_lines(
     assert (before.position, len(before.lines)) == (9, 3)
     others = {key for key in redis.keys("herd:latest:*") if again.id not in key}
     assert others == {"herd:latest:current", "herd:latest:generations"}
+
+
+def test_a_moved_reading_stands_where_it_belongs(redis: RedisClient) -> None:
+    """The register learns that the collar was on another cow: hers must not show its fever."""
+    store, latest = RedisLatestStore(redis), Latest(redis)
+    hot = a_reading(animal="a", seq=1, temperature_c=40.5)
+    generation = store.apply(answering(store), a_piece(1, hot))
+
+    store.apply(generation, a_piece(2, moved(hot, "b", taken_by=2, first_offset=0)))
+
+    assert list(latest.of(FARM)) == ["b"]
+    assert latest.pulse(FARM).heard == 1
+
+
+def test_what_stands_is_left_when_an_older_reading_is_moved(redis: RedisClient) -> None:
+    """She wore it in the morning, another at noon, she again now."""
+    store, latest = RedisLatestStore(redis), Latest(redis)
+    old, new = a_reading(animal="a", seq=1, steps=1.0), a_reading(animal="a", seq=9, steps=9.0)
+    of_b = a_reading(animal="b", collar="c-2", seq=5, steps=5.0)
+    generation = store.apply(answering(store), a_piece(3, old, of_b, new))
+
+    store.apply(generation, a_piece(4, moved(old, "b", taken_by=2, first_offset=0)))
+
+    assert {animal: reading.measures for animal, reading in latest.of(FARM).items()} == {
+        "a": {"steps": 9.0},
+        "b": {"steps": 5.0},
+    }
+
+
+def test_a_reading_that_nobody_wore_is_shown_nowhere(redis: RedisClient) -> None:
+    """No row of the herd is called nobody."""
+    store, latest = RedisLatestStore(redis), Latest(redis)
+    reading = a_reading(animal="a", seq=1)
+    generation = store.apply(answering(store), a_piece(1, reading))
+
+    store.apply(generation, a_piece(2, moved(reading, NOBODY, taken_by=2, first_offset=0)))
+
+    assert latest.of(FARM) == {}
+    assert latest.pulse(FARM).heard == 0
+
+
+def test_a_move_told_again_and_a_repeat_of_the_upload_bring_nothing_back(
+    redis: RedisClient,
+) -> None:
+    """Two may move at once, and a collar without an answer sends once more."""
+    store, latest = RedisLatestStore(redis), Latest(redis)
+    reading = a_reading(animal="a", seq=1)
+    there = moved(reading, "b", taken_by=2, first_offset=0)
+    back = moved(there, "a", taken_by=3, first_offset=0)
+    on = moved(back, "c", taken_by=4, first_offset=0)
+    generation = store.apply(answering(store), a_piece(4, reading, there, back, on))
+
+    store.apply(generation, a_piece(8, on, there, back, reading))
+
+    assert list(latest.of(FARM)) == ["c"]
+
+
+@pytest.mark.parametrize("seed", range(20 if FULL_SIZE else 4))
+def test_however_a_log_with_moves_is_cut_the_same_stands(redis: RedisClient, seed: int) -> None:
+    """A rebuild reads in other batches than the projector did."""
+    draw, store, latest = Random(seed), RedisLatestStore(redis), Latest(redis)  # noqa: S311  a seed
+    log: list[Event[Any]] = []
+    for number in range(60):
+        sent = [event for event in log if event.payload.taken_by is None]
+        match draw.choice(["new", "new", "repeat", "move"]) if sent else "new":
+            case "repeat":
+                log.append(draw.choice(sent))
+            case "move":
+                to = draw.choice(["a", "b", "c", NOBODY])
+                by, offset = draw.randint(1, 6), draw.randint(0, 60)
+                log.append(moved(draw.choice(log), to, taken_by=by, first_offset=offset))
+            case _:
+                collar, animal = draw.choice(["c-1", "c-2"]), draw.choice("abc")
+                seq = draw.randint(1, 12)
+                log.append(a_reading(animal=animal, collar=collar, seq=seq, steps=number))
+    generation = answering(store)
+    for end, event in enumerate(log):
+        generation = store.apply(generation, a_piece(end + 1, event))
+    before = latest.canonical(FARM)
+
+    again, start = store.begin("", None), 0
+    while start < len(log):
+        end = min(len(log), start + draw.randint(1, 25))
+        again = store.apply(again, a_piece(end, *log[start:end]))
+        start = end
+    assert store.swap(again, {PLACE: len(log)})
+
+    assert latest.canonical(FARM) == before
+    assert {key for key in redis.keys("herd:latest:*") if generation.id in key} == set()
 
 
 def test_while_nothing_is_built_it_says_so(redis: RedisClient, redis_server: Redis) -> None:

@@ -4,7 +4,8 @@ if redis.call('GET', root .. ':current') == generation then return 0 end
 if redis.call('GET', root .. ':building') == generation then return 0 end
 local base = root .. ':' .. generation
 for _, farm in ipairs(redis.call('SMEMBERS', base .. ':farms')) do
-  for _, part in ipairs({ 'farm', 'feed', 'open', 'closed', 'closed_at', 'latest', 'latest_at' }) do
+  for _, part in ipairs({ 'farm', 'feed', 'open', 'closed', 'closed_at', 'latest', 'latest_at',
+      'moved', 'taken' }) do
     redis.call('UNLINK', base .. ':' .. part .. ':' .. farm)
   end
 end
