@@ -17,9 +17,11 @@ from contracts.envelope import Event
 from contracts.tick import Tick
 from pipeline.detectors.base import Change, Detector, Voices
 from pipeline.features import hour_parts, signals
+from pipeline.hours import NO_HOUR
 from pipeline.lines import act_at_lines
-from pipeline.state import PARTITION_CLOCK, PartitionState
-from pipeline.tables import NEVER, Longs, Mask
+from pipeline.moving import move
+from pipeline.state import PARTITION_CLOCK, PartitionState, TakenIn
+from pipeline.tables import NEVER, Longs
 from pipeline.telling import Told, told_change
 from pipeline.windows import FARM_IS_LIVE, line_of, lines_between, log_us_at, may_be_judged
 
@@ -29,8 +31,7 @@ COLLAR_CHANGES = ("collar.removed.v1", "collar.assigned.v1")
 
 def step(state: PartitionState, batch: Batch) -> Told:
     """Move `state` on by a batch; what it tells, in the order of the log."""
-    rows, first = state.take_in(batch.readings)
-    run = _Run(state, batch.readings, rows, first)
+    run = _Run(state, batch.readings, state.take_in(batch.readings))
     for place, event in batch.events:
         match event.payload:
             case Tick():
@@ -49,11 +50,10 @@ def last_told(state: PartitionState) -> list[Event[Detection]]:
 class _Run:
     """One batch under way: what has been judged, and how log time moved since."""
 
-    def __init__(
-        self, state: PartitionState, readings: ReadingColumns, rows: Longs, first: Mask
-    ) -> None:
+    def __init__(self, state: PartitionState, readings: ReadingColumns, taken: TakenIn) -> None:
         self.told = Told()
-        self._state, self._readings, self._rows, self._first = state, readings, rows, first
+        self._state, self._readings, self._taken = state, readings, taken
+        self._rows, self._first = taken.row, taken.first
         self._ahead = readings.ahead
         self._judged_until = 0  # index of the first reading not judged yet
         self._start_us = state.log_time.partition_us
@@ -67,13 +67,16 @@ class _Run:
         before_us = times.partition_us if farm_id is None else times.own_us.get(farm_id, NEVER)
         at_us = max(micros(event.timestamp), before_us)
         crosses = line_of(at_us) > line_of(before_us)
-        if crosses or farm_id is not None or event.payload.deaf_spans:
+        listens = farm_id is None and (event.payload.deaf_spans or self._is_deaf())
+        if crosses or farm_id is not None or listens:
             self.judge_until(place)
         times.tick(farm_id, at_us)
         if farm_id is None:  # a farm that imports is waited for: nobody is missed meanwhile
             for span in event.payload.deaf_spans:
                 times.add_deaf(micros(span.began_at), micros(span.ended_at))
         self._marks.append((place, times.partition_us))
+        if listens:
+            self._listen(at_us, event.event_id)
         if not crosses:
             return
         lines = lines_between(before_us, at_us)
@@ -82,6 +85,27 @@ class _Run:
             self._act(PARTITION_CLOCK, farms, lines, event.event_id)
         else:
             self._act(farm_id, [farm_id], lines, event.event_id)
+
+    def _is_deaf(self) -> bool:
+        state = self._state
+        return any(state.memories[d.spec.name]["open"].any() for d in state.by_hearing)
+
+    def _listen(self, at_us: int, cause: str) -> None:
+        """Let detectors judge whether anybody could be heard, for each farm that was heard once."""
+        state = self._state
+        hours, own = state.hours.table["hour"], state.log_time.own_us
+        for detector in state.by_hearing:
+            memory = state.memories[detector.spec.name]
+            # hours tell who was heard before this place; what a farm imports was never on its way
+            firsts = [
+                rows[0]
+                for farm, rows in state.rows_of_farm.items()
+                if memory["open"][rows[0]] or (farm not in own and (hours[rows] != NO_HOUR).any())
+            ]
+            found = np.array(firsts, np.int64)
+            for change in detector.at_tick(found, at_us, memory, state.log_time):
+                told = told_change(state, change, detector, at_us, cause)
+                self.told.detections.append(told)
 
     def context(self, place: int, event: Event[Context]) -> None:
         """Apply a copy of an event of the register, once, in the order of its source."""
@@ -127,10 +151,29 @@ class _Run:
         """Judge the readings before a place that are not judged yet."""
         until = int(np.searchsorted(self._readings.place, place))
         if until > self._judged_until:
-            self._judge(np.arange(self._judged_until, until))
+            self._judge_or_move(np.arange(self._judged_until, until))
         self._judged_until = until
         self._start_us = self._state.log_time.partition_us
         self._marks.clear()
+
+    def _judge_or_move(self, segment: Longs) -> None:
+        """Judge those that came, move those that were moved, in turn."""
+        moved = self._taken.moved[segment]
+        if not moved.any():
+            self._judge(segment)
+            return
+        for run in np.split(segment, np.nonzero(moved[1:] != moved[:-1])[0] + 1):
+            if self._taken.moved[run[0]]:
+                self._move(run)
+            else:
+                self._judge(run)
+
+    def _move(self, run: Longs) -> None:
+        readings, taken = self._readings.take(run), self._taken
+        log_us = log_us_at(readings.place, self._marks, self._start_us)
+        self.told.detections += move(
+            self._state, readings, taken.row[run], taken.taken_row[run], log_us
+        )
 
     def _judge(self, segment: Longs) -> None:
         state, readings = self._state, self._readings

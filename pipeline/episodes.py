@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from contracts.columns import moment
 from contracts.detection import Detection, Evidence, Phase, detection_event_id
 from contracts.envelope import Event
-from contracts.ids import FarmId, SubjectKind, derived_id
+from contracts.ids import FarmId, derived_id
 from contracts.messages import event_type_of
 from pipeline.detectors.base import Measured, Spec
 from pipeline.tables import as_bytes, from_bytes
@@ -26,6 +26,8 @@ REPEAT_US = 6 * 3_600_000_000
 @dataclass(frozen=True, slots=True)
 class Episode:
     """One open episode as it was last told. Times in microseconds; known_us: log time then.
+
+    row: of the animal; where the subject is a farm, of its first animal.
 
     newest: what its detector has held of the animal since, to be told with the next revision.
     """
@@ -81,6 +83,10 @@ class Episodes:
         self._open[told.detector, told.row] = told
         return self._told(told)
 
+    def of(self, detector: str, row: int) -> Episode | None:
+        """The animal's open episode of that detector."""
+        return self._open.get((detector, row))
+
     def is_open(self, detector: str, row: int) -> bool:
         """Whether the animal has an open episode of that detector."""
         return (detector, row) in self._open
@@ -112,7 +118,7 @@ class Episodes:
         detection = Detection(
             detection_id=episode.detection_id,
             revision=episode.revision,
-            subject_kind=SubjectKind.ANIMAL,
+            subject_kind=spec.subject_kind,
             condition=spec.condition,
             phase=episode.phase,
             onset_at=moment(episode.onset_us),
@@ -145,7 +151,7 @@ class Episodes:
 
 def detection_id_of(spec: Spec, farm_id: str, subject_id: str, onset_us: int) -> str:
     """The id of an episode: the same log gives the same, whoever finds it and however often."""
-    kind = SubjectKind.ANIMAL
+    kind = spec.subject_kind
     return derived_id("detection", farm_id, kind, subject_id, spec.condition, onset_us)
 
 

@@ -27,7 +27,9 @@ OPEN_HOURS = 82
 NO_HOUR = -(2**31)
 QUARTERS = 4
 QUARTER_US = HOUR_US // QUARTERS
-SECONDS_MAX = 2**16 - 1  # more than one collar at once: from there on it counts no further
+# Eighteen collars at once: from there on a count goes no further. What is taken out of it then is
+# taken from that highest, so that an hour of more has forgotten what it did not count.
+SECONDS_MAX = 2**16 - 1
 HEARD_SECONDS_MIN = 900  # of an hour: under a quarter, scaling up would chart noise
 TEMPERATURE = "temperature_c"
 COUNTED = tuple(signal for signal in HOUR_SIGNALS if signal != TEMPERATURE)  # minutes and counts
@@ -78,24 +80,39 @@ class HourBins:
             for name in ("readings", "heard", "sum", "seconds", "warmth", "warmths", "revision"):
                 self._flat(name)[moved] = 0
             self._flat("unusual")[moved] = False
-        kept = np.nonzero(flat[cell] == hour)[0]
+        self._fold(parts, np.nonzero(flat[cell] == hour)[0], cell, 1)
+
+    def take_out(self, parts: HourParts) -> None:
+        """The reverse of `add`: parts that do not count for these animals after all.
+
+        Nothing where the hour has left the ring. The slot keeps its hour, so that putting in and
+        taking out give the same in any order; an hour of which nothing is left was not heard.
+        """
+        hour = parts.middle_us // HOUR_US
+        cell = parts.row * OPEN_HOURS + hour % OPEN_HOURS
+        held = self.table["hour"].reshape(-1)[cell] == hour
+        self._fold(parts, np.nonzero(held)[0], cell, -1)
+
+    def _fold(self, parts: HourParts, kept: Longs, cell: Longs, sign: int) -> None:
+        """Add (sign 1) the parts at `kept` to their cells, or take them out (-1)."""
         order = kept[np.argsort(cell[kept], kind="stable")]
         if not len(order):
             return
         cells = cell[order]
         starts = np.nonzero(np.append([True], cells[1:] != cells[:-1]))[0]
         at = cells[starts]
-        self._count("readings", at, np.add.reduceat(parts.last[order].astype(np.int64), starts))
-        self._count("heard", at, np.add.reduceat(parts.seconds[order], starts))
+        readings = np.add.reduceat(parts.last[order].astype(np.int64), starts)
+        self._count("readings", at, sign * readings)
+        self._count("heard", at, sign * np.add.reduceat(parts.seconds[order], starts))
         centi = parts.centi[order]
         measured = parts.measured[order]
-        self._flat("sum")[at] += np.add.reduceat(centi, starts).astype(np.int32)
+        self._flat("sum")[at] += sign * np.add.reduceat(centi, starts).astype(np.int32)
         seconds = np.where(measured, parts.seconds[order][:, None], 0)
-        self._count("seconds", at, np.add.reduceat(seconds, starts))
+        self._count("seconds", at, sign * np.add.reduceat(seconds, starts))
         self._flat("changed")[at] = True
-        self._add_warmth(parts, order[parts.warm[order]], cell)
+        self._fold_warmth(parts, order[parts.warm[order]], cell, sign)
 
-    def _add_warmth(self, parts: HourParts, warm: Longs, cell: Longs) -> None:
+    def _fold_warmth(self, parts: HourParts, warm: Longs, cell: Longs, sign: int) -> None:
         quarter = parts.middle_us[warm] % HOUR_US // QUARTER_US
         place = cell[warm] * QUARTERS + quarter
         order = np.argsort(place, kind="stable")
@@ -104,9 +121,11 @@ class HourBins:
         places = place[order]
         starts = np.nonzero(np.append([True], places[1:] != places[:-1]))[0]
         sums = np.add.reduceat(parts.warmth_centi_c[warm][order], starts)
-        self.table["warmth"].reshape(-1)[places[starts]] += sums.astype(np.int32)
+        self.table["warmth"].reshape(-1)[places[starts]] += sign * sums.astype(np.int32)
         counts = self.table["warmths"].reshape(-1)
-        counts[places[starts]] += np.diff(np.append(starts, len(places))).astype(np.uint16)
+        more = np.diff(np.append(starts, len(places)))
+        # no further than its highest nor under nothing, as all counts
+        counts[places[starts]] = _bounded(counts[places[starts]].astype(np.int64) + sign * more)
 
     def _flat(self, name: str) -> NDArray[Any]:
         array = self.table[name]
@@ -114,15 +133,36 @@ class HourBins:
         return flat
 
     def _count(self, name: str, at: Longs, more: Longs) -> None:
-        """Add to a count that stops at its highest: in any order the same."""
+        """Add to a count that stops at its highest, and at nothing: in any order the same."""
         flat = self._flat(name)
-        flat[at] = np.minimum(flat[at].astype(np.int64) + more, SECONDS_MAX).astype(np.uint16)
+        flat[at] = _bounded(flat[at].astype(np.int64) + more)
 
     def holds(self, rows: Longs, first: int, last: int) -> Mask:
         """(rows,): who was heard in any of the hours first … last."""
         hours = self.table["hour"][rows]
-        inside: Mask = np.logical_or.reduce((hours >= first) & (hours <= last), axis=1)
+        # an hour whose readings were all taken away was not heard
+        within = (hours >= first) & (hours <= last) & (self.table["heard"][rows] > 0)
+        inside: Mask = np.logical_or.reduce(within, axis=1)
         return inside
+
+    def in_hour(self, rows: Longs, hour: int) -> Mask:
+        """(rows,): who was heard in that hour."""
+        slot = hour % OPEN_HOURS
+        table = self.table
+        heard: Mask = (table["hour"][rows, slot] == hour) & (table["heard"][rows, slot] > 0)
+        return heard
+
+    def changed_before(self, rows: Longs, hour: int) -> Mask:
+        """(rows, slots): whose hour before that one has changed since it was told.
+
+        Nothing is told of an hour that was never told and of which nothing is left.
+        """
+        table = self.table
+        late = table["changed"][rows] & (table["hour"][rows] < hour)
+        if late.any():
+            late &= (table["heard"][rows] > 0) | (table["revision"][rows] > 0)
+        changed: Mask = late
+        return changed
 
     def heard(self, rows: Longs, hours: Longs, signal: str) -> Heard:
         """A counted signal of these animals in these hours (all in the ring), 0 where not held."""
@@ -178,3 +218,8 @@ class HourBins:
     def to_arrays(self, rows: int) -> Arrays:
         """The first `rows` animals."""
         return self.table.to_arrays(rows)
+
+
+def _bounded(counts: Longs) -> NDArray[np.uint16]:
+    # np.clip costs three times as much on arrays of this size
+    return np.maximum(np.minimum(counts, SECONDS_MAX), 0).astype(np.uint16)

@@ -13,7 +13,7 @@ import numpy as np
 
 from contracts.detection import Condition
 from pipeline.baselines import SIGNALS
-from pipeline.detectors.base import ByHour, ByReading, ByTime, Measured, Verdict
+from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Measured, Verdict
 from pipeline.episodes import Episode
 from pipeline.herd_hour import HerdHour
 from pipeline.hours import COUNTED, OPEN_HOURS, TEMPERATURE
@@ -106,7 +106,7 @@ class _Line:
         """Tell anew the hours that readings changed after they were judged."""
         table = self._state.hours.table
         judged_until = max(self._first, self._own(self._state.judged_until, farm))
-        late = table["changed"][rows] & (table["hour"][rows] < judged_until)
+        late = self._state.hours.changed_before(rows, judged_until)
         if not late.any():
             return
         places, slots = np.nonzero(late)
@@ -139,7 +139,7 @@ class _Line:
         for episode, _ in opened:
             if hour - episode.onset_us // HOUR_US < UNUSUAL_HOURS_MAX:
                 state.hours.mark_unusual(episode.row, hour, hour)
-        heard = state.hours.table["hour"][herd_rows, hour % OPEN_HOURS] == hour
+        heard = state.hours.in_hour(herd_rows, hour)
         places = {row: place for place, row in enumerate(herd_rows.tolist())}
         self._told.hours += state.hour_teller.tell(
             herd_rows[heard], hour, self._line_us, self._cause, verdicts, places
@@ -185,8 +185,10 @@ class _Line:
         state, memory = self._state, self._state.memories[episode.detector]
         detector = state.by_name[episode.detector]
         if isinstance(detector, ByReading):
-            return with_usual(state, episode.row, detector.evidence(memory, episode.row))
-        if isinstance(detector, ByTime):
+            # nothing is held of her since readings were taken from her: what it began with, then
+            held = detector.evidence(memory, episode.row) or episode.newest
+            return with_usual(state, episode.row, held)
+        if isinstance(detector, ByTime | ByHearing):
             return detector.evidence_at(self._line_us, memory, episode.row, state.log_time)
         return episode.newest
 

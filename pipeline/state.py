@@ -1,23 +1,41 @@
 """All that one partition remembers, as arrays (animals, …); to arrays for snapshots and back."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from contracts.columns import ReadingColumns
+from contracts.reading import NOBODY
 from pipeline.baselines import Baselines
-from pipeline.detectors.base import ByHour, ByReading, ByTime, Detector
+from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.episodes import Episodes
 from pipeline.hour_events import HourTeller
 from pipeline.hours import HourBins
+from pipeline.moves import Moves, is_moved
 from pipeline.sequences import Sequences
 from pipeline.tables import Arrays, Column, Longs, Mask, Rows, Table, as_bytes, from_bytes
 from pipeline.windows import LogTime
 
 # goes up when to_arrays or a detector's memory changes its meaning: older snapshots are not read
-STATE_VERSION = 2
+STATE_VERSION = 3
+NO_ROW = -1  # of a reading that belongs to no animal
 PARTITION_CLOCK = ""  # the clock of all farms that have no log time of their own
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """Readings as they were counted, all (readings,).
+
+    row: of the animal each belongs to, NO_ROW = to none. first: whether it counts, and not a repeat
+    of it. moved: whether it was moved (never first); taken_row: then, of whom it was taken from.
+    """
+
+    row: Longs
+    first: Mask
+    moved: Mask
+    taken_row: Longs
 
 
 class PartitionState:
@@ -30,9 +48,11 @@ class PartitionState:
         self.by_reading = [d for d in self.detectors if isinstance(d, ByReading)]
         self.by_hour = [d for d in self.detectors if isinstance(d, ByHour)]
         self.by_time = [d for d in self.detectors if isinstance(d, ByTime)]
+        self.by_hearing = [d for d in self.detectors if isinstance(d, ByHearing)]
         self.animals = Rows()  # keys (farm_id, animal_id) as bytes
         self.counted = Table({"counted": Column("int64")})
         self.sequences = Sequences()
+        self.moves = Moves()
         self.hours = HourBins()
         self.baselines = Baselines()
         self.rows_of_farm: dict[str, list[int]] = {}
@@ -47,19 +67,44 @@ class PartitionState:
         # farm → the offset in `herd.animals.v1` up to which its context has been applied
         self.context_offsets: dict[str, int] = {}
 
-    def take_in(self, readings: ReadingColumns) -> tuple[Longs, Mask]:
-        """Count the readings: (row of each one's animal, whether it is the first of its kind)."""
+    def take_in(self, readings: ReadingColumns) -> TakenIn:
+        """Count the readings, but for those that were moved: their animals are made known only."""
         farms = readings.texts["farm_id"].raw()
-        collars = readings.texts["collar_id"].raw()
-        boots = readings.longs["boot_id"].tolist()
-        rows = self.animals.of(list(zip(farms, readings.texts["aggregate_id"].raw(), strict=True)))
+        animals = readings.texts["aggregate_id"].raw()
+        moved = is_moved(readings)
+        if not moved.any():
+            rows = self._rows_of(list(zip(farms, animals, strict=True)))
+            taken = rows
+            first = self._first_seen(readings, farms)
+        else:
+            # both animals of a move become known where it stands, in the order of the log
+            givers = readings.texts["taken_from"].raw()
+            both = [
+                (farm, who)
+                for farm, giver, animal in zip(farms, givers, animals, strict=True)
+                for who in (giver or animal, animal)
+            ]
+            known = [place for place, (_, who) in enumerate(both) if who != NOBODY.encode()]
+            found = np.full(len(both), NO_ROW, np.int64)
+            found[known] = self._rows_of([both[place] for place in known])
+            taken, rows = found[::2], found[1::2]
+            came = np.nonzero(~moved)[0]
+            first = np.zeros(len(readings), np.bool_)
+            first[came] = self._first_seen(readings.take(came), [farms[p] for p in came.tolist()])
+        np.add.at(self.counted["counted"], rows[first], 1)
+        return TakenIn(rows, first, moved, taken)
+
+    def _rows_of(self, keys: list[tuple[bytes, bytes]]) -> Longs:
+        rows = self.animals.of(keys)
         self._reach(len(self.animals))
         self._note_farms()
-        first = self.sequences.first_seen(
-            list(zip(farms, collars, boots, strict=True)), readings.longs["seq"]
-        )
-        np.add.at(self.counted["counted"], rows[first], 1)
-        return rows, first
+        return rows
+
+    def _first_seen(self, readings: ReadingColumns, farms: list[bytes]) -> Mask:
+        collars = readings.texts["collar_id"].raw()
+        boots = readings.longs["boot_id"].tolist()
+        keys = list(zip(farms, collars, boots, strict=True))
+        return self.sequences.first_seen(keys, readings.longs["seq"])
 
     def counted_by_animal(self) -> dict[tuple[str, str], int]:
         """(farm_id, animal_id) → how many readings counted: to hold against a ledger."""
@@ -115,6 +160,7 @@ class PartitionState:
             "animals": self.animals.to_array(),
             "times": as_bytes(said),
             "episodes": self.episodes.to_array(),
+            "moves": self.moves.to_array(),
             **{f"{part}/{name}": a for part, some in parts.items() for name, a in some.items()},
         }
 
@@ -135,6 +181,7 @@ class PartitionState:
         spans = [(began, ended) for began, ended in deaf]
         state.log_time = LogTime(partition_us, own_us, spans, set(live))
         state.episodes.load(arrays["episodes"])
+        state.moves.load(arrays["moves"])
         return state
 
 

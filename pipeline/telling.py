@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from contracts.detection import Detection, Phase
 from contracts.envelope import Event
 from contracts.hour import AnimalHour
+from contracts.ids import SubjectKind
 from pipeline.detectors.base import Change, Detector, Measured
 from pipeline.episodes import Episode, detection_id_of
 from pipeline.hours import TEMPERATURE
@@ -28,7 +29,8 @@ def told_change(
     evidence = with_usual(state, change.row, change.evidence)
     if change.phase is Phase.END:
         return episodes.end(spec.name, change.row, known_us, evidence, cause)
-    farm_id, subject_id = (part.decode() for part in state.animals.keys[change.row])
+    farm_id, animal_id = (part.decode() for part in state.animals.keys[change.row])
+    subject_id = farm_id if spec.subject_kind is SubjectKind.FARM else animal_id
     return episodes.begin(
         Episode(
             detector=spec.name,

@@ -1,7 +1,8 @@
 """What a detector is: pure, all animals at once, with its limits and their source in the open.
 
-Three forms, by what makes them judge: each reading (what must not wait), each hour of a herd once
-it is over, or time itself. All are in one registry and tell through the same episodes.
+Four forms, by what makes them judge: each reading (what must not wait), each hour of a herd once it
+is over, time itself, or that nobody can be heard. All are in one registry and tell through the same
+episodes.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.detection import Condition, Phase
+from contracts.ids import SubjectKind
 from pipeline.features import Signals
 from pipeline.herd_hour import HerdHour
 from pipeline.tables import Column, Longs, Table
@@ -35,6 +37,7 @@ class Spec:
     """A detector's card. version: goes up when its answers may differ for the same log.
 
     teaches: whether the hours of its episodes still teach what is usual for the animal.
+    subject_kind: an animal, or the farm: its row is that of the farm's first animal then.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Spec:
     condition: Condition
     limits: tuple[Limit, ...]
     teaches: bool = False
+    subject_kind: SubjectKind = SubjectKind.ANIMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An episode of an animal (row) begins or ends.
+    """An episode of an animal (row; of a farm, its first animal's) begins or ends.
 
     reading: index in the batch's columns of the reading it comes with, or NO_READING. onset_us:
     when it began; 0 at an end, since the open episode knows.
@@ -125,8 +129,15 @@ class ByReading(Detector, Protocol):
         """
         ...
 
+    def forget(self, row: int, at_us: int, memory: Table, *, ends: bool) -> None:
+        """The reading of that time was not hers: no judgement may hang on it from here on.
+
+        ends: it was one of those that opened her episode, which is over with it.
+        """
+        ...
+
     def evidence(self, memory: Table, row: int) -> tuple[Measured, ...]:
-        """What it holds of an animal now: for telling an open episode again."""
+        """What it holds of an animal now, () = nothing: for telling an open episode again."""
         ...
 
 
@@ -141,6 +152,10 @@ class ByHour(Detector, Protocol):
 
     def judge_hour(self, herd: HerdHour, memory: Table) -> Verdict:
         """What it says of the hour; an animal that cannot be judged keeps her `memory`."""
+        ...
+
+    def forget(self, row: int, memory: Table) -> None:
+        """Her episode is over: readings that it began with were not hers."""
         ...
 
 
@@ -164,4 +179,21 @@ class ByTime(Detector, Protocol):
         self, line_us: int, memory: Table, row: int, times: LogTime
     ) -> tuple[Measured, ...]:
         """What it holds of an animal at a line: for telling an open episode again."""
+        ...
+
+
+@runtime_checkable
+class ByHearing(Detector, Protocol):
+    """Judges at ticks, by the spans in which nobody could be heard; its subject is the farm."""
+
+    def at_tick(self, rows: Longs, at_us: int, memory: Table, times: LogTime) -> list[Change]:
+        """Onsets and ends among farms (rows, one each) at a tick; asked while an episode is open
+        or the tick tells of deafness.
+        """
+        ...
+
+    def evidence_at(
+        self, line_us: int, memory: Table, row: int, times: LogTime
+    ) -> tuple[Measured, ...]:
+        """What it holds of a farm at a line: for telling an open episode again."""
         ...

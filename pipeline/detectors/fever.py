@@ -96,6 +96,16 @@ class Fever:
             memory[name][rows] = array[last]
         return sorted(changes, key=lambda change: change.reading)
 
+    def forget(self, row: int, at_us: int, memory: Table, *, ends: bool) -> None:
+        """Forget the newest judged readings if one is of that time; see ByReading."""
+        if ends:
+            memory["open"][row] = False
+        if ends or at_us in memory["at_us"][row].tolist():
+            memory["run"][row] = 0
+            memory["at_us"][row] = NEVER
+            memory["centi_c"][row] = 0
+            memory["limit_centi_c"][row] = 0
+
     def evidence(self, memory: Table, row: int) -> tuple[Measured, ...]:
         """The newest judged readings of an animal, oldest first."""
         return _measured(

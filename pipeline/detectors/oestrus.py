@@ -12,7 +12,7 @@ import numpy as np
 
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
-from pipeline.detectors.sustained import MEMORY, Hold, changes_of, turns
+from pipeline.detectors.sustained import MEMORY, Hold, changes_of, forget, turns
 from pipeline.herd_hour import HerdHour, Window, herd_ratio
 from pipeline.hours import NO_HOUR
 from pipeline.tables import Column, Mask, Table
@@ -69,6 +69,10 @@ class Oestrus:
             for place in judged[told].tolist()
         }
         return Verdict(score, active.why_not, changes_of(turned, rows, memory, newest), newest)
+
+    def forget(self, row: int, memory: Table) -> None:
+        """See ByHour."""
+        forget(row, memory)
 
 
 def _restless(active: Window) -> float:

@@ -5,5 +5,6 @@ from pipeline.detectors.collar_silent import CollarSilent
 from pipeline.detectors.fever import Fever
 from pipeline.detectors.oestrus import Oestrus
 from pipeline.detectors.rumination_drop import RuminationDrop
+from pipeline.detectors.system_deaf import SystemDeaf
 
-ALL: tuple[Detector, ...] = (Fever(), RuminationDrop(), Oestrus(), CollarSilent())
+ALL: tuple[Detector, ...] = (Fever(), RuminationDrop(), Oestrus(), CollarSilent(), SystemDeaf())

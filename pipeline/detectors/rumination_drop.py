@@ -13,7 +13,7 @@ import numpy as np
 
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
-from pipeline.detectors.sustained import MEMORY, Hold, changes_of, turns
+from pipeline.detectors.sustained import MEMORY, Hold, changes_of, forget, turns
 from pipeline.herd_hour import Floats, HerdHour, Window, herd_ratio
 from pipeline.tables import Column, Table
 
@@ -77,6 +77,10 @@ class RuminationDrop:
             for place in judged[told].tolist()
         }
         return Verdict(score, day.why_not, changes_of(turned, rows, memory, newest), newest)
+
+    def forget(self, row: int, memory: Table) -> None:
+        """See ByHour."""
+        forget(row, memory)
 
 
 def _drop_pct(window: Window) -> Floats:

@@ -53,6 +53,12 @@ def turns(memory: Table, rows: Longs, hour: int, over: Mask, under: Mask, hold: 
     return Turns(np.nonzero(begins)[0], np.nonzero(ends)[0])
 
 
+def forget(row: int, memory: Table) -> None:
+    """Close an animal's episode, and begin to count her hours anew."""
+    memory["open"][row] = False
+    memory["run"][row] = 0
+
+
 def changes_of(
     turned: Turns, rows: Longs, memory: Table, evidence: Mapping[int, tuple[Measured, ...]]
 ) -> list[Change]:

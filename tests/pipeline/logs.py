@@ -1,6 +1,7 @@
 """Logs for the engine's tests: made events, their bytes, and runs over them in batches."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from contracts.column_reader import ColumnReader
 from contracts.detection import Detection
 from contracts.envelope import Event
 from contracts.ids import FarmId
+from contracts.reading import NOBODY, CollarReading
 from contracts.serde import FixedSchemaIds, Serde
 from contracts.tick import DeafSpan
 from pipeline.engine import step
@@ -68,6 +70,19 @@ def temperatures(*celsius: float, site: str = "rumen", **said: Any) -> list[Even
     ]
 
 
+def moved(
+    reading: Event[CollarReading], to: str, *, by: int, first_offset: int, taken_from: str = ""
+) -> Event[CollarReading]:
+    """A reading as a mover writes it again: it counts for `to` from here on."""
+    payload = replace(
+        reading.payload,
+        taken_from=taken_from or reading.aggregate_id,
+        taken_by=by,
+        first_offset=first_offset,
+    )
+    return replace(reading, aggregate_id=to, payload=payload)
+
+
 def _a_made_reading(parts: tuple[int, int, int, int, float, bool, bool]) -> Event[Any]:
     animal, boot_id, seq, minute, celsius, ahead, core = parts
     return a_reading(
@@ -122,6 +137,36 @@ _ticks = st.tuples(
     )
 )
 
-logs = st.lists(
-    _courses() | _readings.map(lambda one: [one]) | _ticks.map(lambda one: [one]), max_size=30
-).map(lambda chunks: [event for chunk in chunks for event in chunk])
+_chunks = _courses() | _readings.map(lambda one: [one]) | _ticks.map(lambda one: [one])
+logs = st.lists(_chunks, max_size=30).map(
+    lambda chunks: [event for chunk in chunks for event in chunk]
+)
+
+
+@st.composite
+def _moves(draw: st.DrawFn) -> list[Event[Any]]:
+    """A course that is taken from an animal of the same farm and given to one, or to nobody."""
+    course, by = draw(_courses()), draw(st.integers(1, 3))
+    first = draw(st.integers(0, 40))
+    others = ("nl-0", "nl-1") if course[0].farm_id == "farm-a" else ("nl-2", "nl-3")
+    to = draw(st.sampled_from((*others, NOBODY)))
+    taken_from = draw(st.sampled_from((*others, NOBODY, "nl-99")))
+    return [
+        moved(one, to, by=by, first_offset=first + n, taken_from=taken_from)
+        for n, one in enumerate(course)
+    ]
+
+
+@st.composite
+def _taken_away(draw: st.DrawFn) -> list[Event[Any]]:
+    """A course, a tick perhaps, and the same course moved to another animal of its farm."""
+    course, by = draw(_courses()), draw(st.integers(1, 3))
+    to = {"nl-0": "nl-1", "nl-1": "nl-0", "nl-2": "nl-3", "nl-3": "nl-2"}[course[0].aggregate_id]
+    between = draw(st.lists(_ticks, max_size=2))
+    again = [moved(one, to, by=by, first_offset=n) for n, one in enumerate(course)]
+    return [*course, *between, *again]
+
+
+moved_logs = st.lists(_chunks | _moves() | _taken_away(), max_size=16).map(
+    lambda chunks: [event for chunk in chunks for event in chunk]
+)

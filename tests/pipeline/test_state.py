@@ -17,10 +17,10 @@ def test_an_animal_is_a_row_of_her_farm() -> None:
         a_reading(animal="nl-1", farm=FarmId(farm), collar=farm) for farm in ("farm-a", "farm-b")
     ]
 
-    rows, first = state.take_in(columns_of(list(enumerate(readings))))
+    taken = state.take_in(columns_of(list(enumerate(readings))))
 
-    assert rows.tolist() == [0, 1]
-    assert first.all()
+    assert taken.row.tolist() == [0, 1]
+    assert taken.first.all()
     assert state.counted_by_animal() == {("farm-a", "nl-1"): 1, ("farm-b", "nl-1"): 1}
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detectors.base import ByHour, ByReading, ByTime, Change, Detector
+from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Change, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.tables import Table
 from tests.pipeline.detectors.made import AnyReading, made_readings, signals_of
@@ -52,7 +52,7 @@ def test_the_answer_does_not_hang_on_where_the_log_is_cut(
 @every_detector
 def test_each_judges_in_exactly_one_form(detector: Detector) -> None:
     """A detector of two forms would be asked twice, one of none never."""
-    assert sum(isinstance(detector, form) for form in (ByReading, ByHour, ByTime)) == 1
+    assert sum(isinstance(detector, form) for form in (ByReading, ByHour, ByTime, ByHearing)) == 1
 
 
 @every_detector

@@ -1,0 +1,314 @@
+"""A reading that was moved counts for whom it belongs to today, and for nobody else: openly."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.detection import Condition, Phase
+from contracts.envelope import Event
+from contracts.reading import NOBODY
+from pipeline.hours import OPEN_HOURS
+from pipeline.state import PartitionState
+from tests.builders import MORNING, a_reading, a_tick
+from tests.pipeline.logs import moved, run_all, told_by, values_of
+from tests.pipeline.weeks import (
+    HERD,
+    Measures,
+    a_day,
+    after_a_week,
+    days_after,
+    hour_of,
+    reading_of,
+    tick_at,
+)
+
+A, B = "nl-1", "nl-2"
+COUNTS = ("readings", "heard", "sum", "seconds", "warmth", "warmths")
+
+
+def hot(animal: str, *, first: int = 1, count: int = 3, collar: str = "c-17") -> list[Event[Any]]:
+    """Feverish readings every five minutes from MORNING, by seq."""
+    return [
+        a_reading(
+            animal=animal, collar=collar, seq=seq, temperature_c=41.0, temperature_site="rumen"
+        )
+        for seq in range(first, first + count)
+    ]
+
+
+def moves_of(log: Sequence[Event[Any]], right: dict[str, str], by: int = 1) -> list[Event[Any]]:
+    """What a mover writes of a log without repeats: right is the animal by event_id."""
+    return [
+        moved(event, right[event.event_id], by=by, first_offset=offset)
+        for offset, event in enumerate(log)
+        if event.event_id in right and right[event.event_id] != event.aggregate_id
+    ]
+
+
+def hours_held(state: PartitionState) -> dict[tuple[str, str, int], list[Any]]:
+    """(farm, animal, hour) → what its bin holds; hours of which nothing is left are no hours."""
+    table = state.hours.table
+    found = {}
+    for row, (farm, animal) in enumerate(state.animals.keys):
+        for slot in range(OPEN_HOURS):
+            if table["heard"][row, slot]:
+                key = (farm.decode(), animal.decode(), int(table["hour"][row, slot]))
+                found[key] = [np.asarray(table[name][row, slot]).tolist() for name in COUNTS]
+    return found
+
+
+collars = st.tuples(
+    st.integers(0, 2),  # the collar
+    st.integers(0, 400),  # minutes from the morning
+    st.sampled_from([300, 900, 3600, 7200]),  # seconds that it covers
+    st.sampled_from([None, 38.6, 41.2]),
+    st.integers(0, 3),  # whom it was taken for
+    st.integers(0, 3),  # whose it is: 3 = nobody's
+)
+
+
+def _reading(seq: int, drawn: tuple[Any, ...], animal: int) -> Event[Any]:
+    collar, minute, interval_s, celsius, _, _ = drawn
+    return a_reading(
+        animal=f"nl-{animal}",
+        collar=f"c-{collar}",
+        seq=seq,
+        time=MORNING + timedelta(minutes=minute),
+        interval_s=interval_s,
+        temperature_c=celsius,
+        temperature_site=celsius and "rumen",
+        rumination_minutes=2.5,
+    )
+
+
+@given(
+    st.lists(collars, max_size=25),
+    st.lists(st.integers(0, 600), max_size=4),
+    st.lists(st.integers(0, 600), max_size=3),
+    st.integers(1, 12),
+    st.integers(1, 4),
+)
+@settings(max_examples=80, deadline=None)
+def test_hours_after_the_moves_are_those_of_a_log_that_was_right_from_the_start(
+    drawn: list[Any], ticks: list[int], later_ticks: list[int], batch: int, movers: int
+) -> None:
+    """Promise 2: judgements follow the register as of today, however often it is told."""
+    wrong = [_reading(seq, one, one[4] % 3) for seq, one in enumerate(drawn)]
+    right = {
+        event.event_id: NOBODY if one[5] == 3 else f"nl-{one[5]}"
+        for event, one in zip(wrong, drawn, strict=True)
+    }
+    moves = moves_of(wrong, right)
+    # every mover tells the same, each at a pace of its own, in the order of the log
+    told = [event for event in moves for _ in range(movers)] + moves
+    ticked = [a_tick(MORNING + timedelta(minutes=minute)) for minute in ticks]
+    after = [a_tick(MORNING + timedelta(minutes=minute)) for minute in later_ticks]
+    log = [*wrong[:10], *ticked, *wrong[10:], *told[: len(moves)], *after, *told[len(moves) :]]
+
+    state, _ = run_all(values_of(log), batch=batch)
+
+    right_log = [_reading(seq, one, one[5]) for seq, one in enumerate(drawn) if one[5] != 3]
+    expected, _ = run_all(values_of(right_log))
+    assert hours_held(state) == hours_held(expected)
+    counted = {who: n for who, n in state.counted_by_animal().items() if n}
+    assert counted == expected.counted_by_animal()
+
+
+def test_a_list_that_is_set_right_twice_ends_where_the_last_one_says() -> None:
+    """Somebody mistyped the animal: the newer list has a higher version."""
+    log = hot(A)
+    to_b = [moved(one, B, by=2, first_offset=n) for n, one in enumerate(log)]
+    back = [moved(one, A, by=3, first_offset=n, taken_from=B) for n, one in enumerate(log)]
+
+    state, _ = run_all(values_of([*log, *to_b, *back, *to_b]), batch=2)
+
+    expected, _ = run_all(values_of(log))
+    assert hours_held(state) == hours_held(expected)
+    assert {k: n for k, n in state.counted_by_animal().items() if n} == {("farm-a", A): 3}
+
+
+def test_both_animals_hours_are_told_again_at_the_next_line() -> None:
+    """A chart that had her neighbour's morning must not keep it."""
+    log = [event for hour in range(2) for event in hour_of(hour, herd=HERD[:1])]
+    moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
+
+    told = run_all(values_of([*log, tick_at(3.5), *moves, tick_at(3.6)]))[1].hours
+
+    latest = {(e.aggregate_id, e.timestamp.hour): e.payload for e in told}
+    assert [
+        (p.revision, p.readings, p.coverage_share)
+        for (who, _), p in latest.items()
+        if who == HERD[0]
+    ] == [(2, 0, 0.0)] * 2
+    assert [
+        (p.revision, p.readings, p.coverage_share)
+        for (who, _), p in latest.items()
+        if who == HERD[1]
+    ] == [(1, 1, 1.0)] * 2
+    assert all(s.value is None for s in latest[HERD[0], 0].signals)
+
+
+def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
+    """The register was set right before the hour was over: there is nothing to take back."""
+    log = hour_of(0, herd=HERD[:1])
+    moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
+
+    told = run_all(values_of([tick_at(0.5), *log, *moves, tick_at(1.5), tick_at(2)]))[1].hours
+
+    assert [(e.aggregate_id, e.payload.revision) for e in told] == [(HERD[1], 1)]
+
+
+def test_a_fever_ends_for_the_wrong_animal_and_begins_for_the_right_one() -> None:
+    """Somebody would look at a healthy animal, and nobody at the ill one."""
+    log = hot(A)
+    moves = [moved(one, B, by=1, first_offset=n) for n, one in enumerate(log)]
+
+    begun, ended, anew = told_by([a_tick(MORNING), *log, *moves])
+
+    assert (begun.aggregate_id, begun.payload.phase) == (A, Phase.ONSET)
+    assert (ended.aggregate_id, ended.payload.phase) == (A, Phase.END)
+    assert ended.payload.detection_id == begun.payload.detection_id
+    assert ended.causation_id == moves[0].event_id
+    assert (anew.aggregate_id, anew.payload.phase) == (B, Phase.ONSET)
+    assert anew.payload.onset_at == begun.payload.onset_at
+
+
+def test_a_fever_that_began_with_her_own_readings_stays_hers() -> None:
+    """Only what came after she lost the collar was not hers."""
+    own, others = hot(A), hot(A, first=4, count=2)
+    moves = [moved(one, B, by=1, first_offset=3 + n) for n, one in enumerate(others)]
+    later = [a_tick(MORNING + timedelta(hours=h, minutes=20)) for h in range(8)]
+
+    told = [
+        e
+        for e in told_by([*own, *others, *moves, *later])
+        if e.payload.condition is Condition.FEVER
+    ]
+
+    assert [(e.aggregate_id, e.payload.phase) for e in told] == [
+        (A, Phase.ONSET),
+        (A, Phase.UPDATE),
+    ]
+    # her newest readings are forgotten: it is told with those it began with
+    assert told[1].payload.evidence == told[0].payload.evidence
+
+
+def test_two_hot_readings_of_another_are_no_beginning_of_her_fever() -> None:
+    """A run that was counted on a neighbour's readings is forgotten with them."""
+    log = hot(A, count=2)
+    moves = [moved(one, NOBODY, by=1, first_offset=n) for n, one in enumerate(log)]
+
+    assert told_by([*log, *moves, *hot(A, first=3, count=2, collar="c-18")]) == []
+
+
+def test_a_reading_that_no_animal_wore_counts_for_none() -> None:
+    """The collar lay in the barn office; `_` is no animal that anybody could look for."""
+    log = hot(A)
+    moves = [moved(one, NOBODY, by=1, first_offset=n) for n, one in enumerate(log)]
+
+    state, told = run_all(values_of([*log, *moves]))
+
+    assert hours_held(state) == {}
+    assert state.counted_by_animal() == {("farm-a", A): 0}
+    assert [e.payload.phase for e in told.detections] == [Phase.ONSET, Phase.END]
+
+
+def test_what_nobody_wore_may_find_its_animal_later() -> None:
+    """First the collar was taken off too early, then the right day was typed in."""
+    log = hot(A)
+    away = [moved(one, NOBODY, by=2, first_offset=n) for n, one in enumerate(log)]
+    home = [moved(one, A, by=3, first_offset=n, taken_from=NOBODY) for n, one in enumerate(log)]
+
+    state, _ = run_all(values_of([*log, *away, *home]))
+
+    assert hours_held(state) == hours_held(run_all(values_of(log))[0])
+
+
+def test_a_move_is_no_sign_of_life() -> None:
+    """The collar spoke hours ago: that it was another's changes nothing about its silence."""
+    log = hot(A)
+    silent = [a_tick(MORNING + timedelta(minutes=m)) for m in (20, 50, 80, 110)]
+    moves = [moved(one, A, by=2, first_offset=n, taken_from=B) for n, one in enumerate(log)]
+
+    told = told_by([*log, *silent, *moves, a_tick(MORNING + timedelta(minutes=125))])
+
+    silence = [e for e in told if e.payload.condition is Condition.COLLAR_SILENT]
+    assert [(e.aggregate_id, e.payload.phase) for e in silence] == [(A, Phase.ONSET)]
+
+
+def test_what_is_later_than_late_max_is_moved_in_no_hour() -> None:
+    """It is charted where it belongs; nothing that was judged can change any more."""
+    log = hot(A)
+    moves = [moved(one, B, by=1, first_offset=n) for n, one in enumerate(log)]
+    late = a_tick(MORNING + timedelta(hours=73))
+
+    before, _ = run_all(values_of([*log, late]))
+    after, told = run_all(values_of([*log, late, *moves]))
+
+    assert hours_held(after) == hours_held(before)
+    assert [e.payload.phase for e in told.detections if e.payload.condition is Condition.FEVER] == [
+        Phase.ONSET,
+        Phase.UPDATE,
+    ]
+
+
+@pytest.mark.parametrize("clock", ["ok", "ahead"])
+def test_a_reading_that_was_never_judged_is_taken_out_of_nothing(clock: str) -> None:
+    """A clock that ran ahead was charted only: there is nothing to subtract."""
+    own = hot(A, collar="c-18")
+    ahead = [
+        a_reading(
+            animal=A,
+            seq=9,
+            time=MORNING + timedelta(minutes=9),
+            received_at=MORNING + timedelta(minutes=10),
+            clock=clock,
+        )
+    ]
+    moves = [moved(one, B, by=1, first_offset=9) for one in ahead]
+
+    state, _ = run_all(values_of([*own, *ahead, *moves]))
+
+    assert hours_held(state)["farm-a", A, int(MORNING.timestamp()) // 3600][0] == len(own)
+    assert (("farm-a", B, int(MORNING.timestamp()) // 3600) in hours_held(state)) == (clock == "ok")
+
+
+def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
+    """She would be led to the bull for her neighbour's heat."""
+
+    def restless(animal: str, hour: int, measures: Measures) -> Measures | None:
+        if animal == HERD[5] and 6 <= hour < 21:
+            return measures | {"activity": measures["activity"] * 3, "rumination_minutes": 12.0}
+        return measures
+
+    log = days_after(0.5, restless)
+    onset = next(e for e in after_a_week(log).detections if e.aggregate_id == HERD[5])
+    assert (onset.payload.condition, onset.payload.phase) == (Condition.OESTRUS, Phase.ONSET)
+    moves = [
+        moved(event, NOBODY, by=1, first_offset=offset)
+        for offset, event in enumerate(log)
+        if event.aggregate_id == HERD[5] and event.timestamp > onset.payload.onset_at
+    ]
+
+    told = [e for e in after_a_week([*log, *moves]).detections if e.aggregate_id == HERD[5]]
+
+    assert [e.payload.phase for e in told] == [Phase.ONSET, Phase.END]
+    assert told[1].causation_id == moves[0].event_id
+
+
+def test_hours_taken_away_do_not_make_her_one_of_the_herd() -> None:
+    """Who was not heard in a day is not of the herd, whatever a collar was taken for."""
+    log = [reading_of(HERD[0], 0, a_day(HERD[0], 0))]
+    moves = [moved(log[0], HERD[1], by=1, first_offset=0)]
+
+    state, _ = run_all(values_of([*log, *moves]))
+
+    hour = int(log[0].timestamp.timestamp()) // 3600 - 1
+    rows = np.arange(2)
+    assert state.hours.holds(rows, hour, hour).tolist() == [False, True]
+    assert state.hours.in_hour(rows, hour).tolist() == [False, True]
