@@ -13,7 +13,7 @@ from redis import Redis as RedisClient
 from contracts.animal_event import AnimalRegistered
 from contracts.columns import columns_of
 from contracts.ids import AnimalId
-from contracts.topics import ALERTS, ANIMALS, HOURS, READINGS, partition_of_farm
+from contracts.topics import ALERTS, ANIMALS, COLLARS, HOURS, READINGS, partition_of_farm
 from farmbox.clickhouse import ClickHouse
 from farmbox.ports import assign_ports
 from farmbox.postgres import Postgres
@@ -39,7 +39,7 @@ from runtime.lifecycle import Running
 from runtime.postgres import migrate
 from tests.builders import FARM, a_reading
 from tests.read_models.feed import Feed, MemoryLog
-from tests.read_models.measured import MeasuredLog, an_hour, this_month
+from tests.read_models.measured import MeasuredLog, a_list, an_hour, this_month
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
@@ -74,17 +74,28 @@ def lines(ask: Callable[[Any], Canonical]) -> int:
 
 
 def measured(batches: int, *, first: int = 0) -> list[Measured]:
-    """Some readings and an hour a batch."""
+    """Of an animal a batch: some readings, an hour, and since when she wears her collar."""
     day = this_month()
     pieces = []
     for batch in range(first, first + batches):
         readings = [
-            a_reading(animal=f"cow-{batch}", seq=seq, time=day + timedelta(minutes=5 * seq))
+            a_reading(
+                animal=f"cow-{batch}",
+                collar=f"c-{batch}",
+                seq=seq,
+                time=day + timedelta(minutes=5 * seq),
+            )
             for seq in range(3)
         ]
-        ends = {READINGS_PLACE: 3 * (batch + 1), HOURS_PLACE: batch + 1}
+        worn = a_list(f"c-{batch}", batch, (f"cow-{batch}", day))
+        ends = {
+            READINGS_PLACE: 3 * (batch + 1),
+            HOURS_PLACE: batch + 1,
+            Place(COLLARS.name, 0): batch + 1,
+        }
         hour = an_hour(batch, animal=f"cow-{batch}", activity=1.0)
-        pieces.append(Measured(ends, columns_of(list(enumerate(readings))), (hour,)))
+        columns = columns_of(list(enumerate(readings)))
+        pieces.append(Measured(ends, columns, (hour,), lists=(worn,)))
     return pieces
 
 
