@@ -60,6 +60,8 @@ PURE = (
     "read_models/worklist.py",
     "read_models/latest.py",
     "read_models/analytics.py",
+    "read_models/wearing.py",
+    "read_models/weather.py",
     "read_models/animal_history.py",
     "pipeline/detectors/*.py",
     "alerts/domain/*.py",
