@@ -116,7 +116,9 @@ class Process:
         prefix: str,
         *arguments: str,
         broker: Broker | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
+        """prefix: of its settings; settings: more of them, by their names behind it."""
         broker = broker or Broker.of_box(box)
         self._arguments = arguments
         self._ready = directory / f"{prefix}ready"
@@ -130,6 +132,7 @@ class Process:
             "MQTT_PASSWORD": broker.passwords["gateway"],
             "PROBE_PASSWORD": broker.passwords["herd-clock"],
             "READY_FILE": str(self._ready),
+            **{name: str(value) for name, value in (settings or {}).items()},
         }
         self._environment = os.environ | {prefix + name: value for name, value in fields.items()}
         self._child: subprocess.Popen[bytes] | None = None
@@ -145,6 +148,16 @@ class Process:
                 stderr=log,
             )
         eventually(self._ready.exists, within_s=40, why=f"not ready; its log: {self._log}")
+
+    def has_ended(self) -> bool:
+        """Whether it is gone by itself."""
+        return self._child is None or self._child.poll() is not None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._child is not None
+        return self._child.pid
 
     def kill(self) -> None:
         """Kill -9."""
