@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contracts.envelope import Event
 from gateway.intake import Reading, Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """One PUBLISH from the broker. epoch: which connection it came on, mid: its packet id."""
 
     mqtt_topic: str

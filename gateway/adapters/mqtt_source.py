@@ -1,37 +1,40 @@
 """Uploads from the MQTT broker, each together with what its PUBACK needs.
 
-paho's own threads and its `loop()` are not used: a callback that raises there ends a thread in
-silence, and `loop()` reads one packet for each select. Here the bridge's thread selects itself,
-reads through a buffer (paho asks the socket for single bytes) and writes once a turn.
+The bridge's thread selects itself, reads once a turn and writes once (`mqtt_client.py`).
+
+A session that the broker has kept is not subscribed again while its messages come. Artemis 2.53
+makes a new consumer of a second SUBSCRIBE, delivers anew what was on its way to the old one,
+ignores those PUBACKs, and never counts them against our receive maximum: with so many under way at
+that moment it sent nothing more (1,500 of 5,000 uploads came). So a filter is subscribed to when
+the session is new, or when for QUIET_S nothing came on it, and nothing can be under way.
 """
 
 import random
 import select
 import socket
-import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, topic_matches_sub
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from gateway.bridge import Arrived
+from gateway.adapters.mqtt_client import NO_RECEIVE_MAXIMUM, PUBLISHES_WAITING_MAX, TurnClient
+from gateway.adapters.mqtt_packets import Incoming
+from gateway.ports import Arrived
 
 log = structlog.get_logger()
 
-READ_BYTES = 65_536
 CONNECT_MAX_S = 3.0
 RETRY_MIN_S = 0.1
 RETRY_MAX_S = 5.0
-PUBLISHES_WAITING_MAX = 10_000  # answers beyond are dropped: the collars ask again
-NO_RECEIVE_MAXIMUM = 65_535  # MQTT 5: what a broker means that names none
+QUIET_S = 0.5  # a session with a backlog delivers within milliseconds of CONNACK
 NOT_SENT_BY_SUBSCRIBING = 2  # MQTT 5 retain handling: retained uploads are not replayed
 
 
@@ -51,42 +54,14 @@ class MqttLogin:
     ca_file: Path | None = None  # with tls: who may vouch for the broker; None = the machine's list
 
 
-class BufferedClient(Client):
-    """paho's client, reading up to READ_BYTES at once and heeding the broker's receive maximum."""
-
-    _buffered = b""
-    _read_to = 0
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if self._read_to >= len(self._buffered):
-            self._buffered, self._read_to = super()._sock_recv(READ_BYTES), 0
-        part = self._buffered[self._read_to : self._read_to + bufsize]
-        self._read_to += len(part)
-        return part
-
-    def _sock_close(self) -> None:
-        self._buffered, self._read_to = b"", 0  # the rest of an old connection is no packet
-        super()._sock_close()
-
-    def heed(self, receive_maximum: int) -> None:
-        """Publish at most this many ahead: a broker ends a connection that exceeds it.
-
-        paho ignores what the broker says in CONNACK, and refuses to be told once connected.
-        """
-        self._max_inflight_messages = receive_maximum
-
-    def has_buffered(self) -> bool:
-        """Whether bytes are here that no select will tell of: ours, or in TLS already decrypted."""
-        connection = self.socket()
-        decrypted = connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
-        return self._read_to < len(self._buffered) or decrypted > 0
-
-
 class MqttSource:
     """One MQTT 5 session at the broker, kept up for ever. For one thread."""
 
-    def __init__(self, login: MqttLogin, *, mqtt_filter: str) -> None:
-        self._filter = mqtt_filter
+    def __init__(
+        self, login: MqttLogin, *, mqtt_filter: str, more_filters: tuple[str, ...] = ()
+    ) -> None:
+        self._filters = (mqtt_filter, *more_filters)
+        self._unheard = self._filters  # of this connection: neither granted nor proven
         self._arrived: list[Arrived] = []
         self._epoch = 0
         self._retry_at = 0.0  # monotonic
@@ -97,7 +72,7 @@ class MqttSource:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
+        self._client.on_publish_in = self._on_publish_in
 
     def epoch(self) -> int:
         """The number of connections so far."""
@@ -119,8 +94,8 @@ class MqttSource:
 
     def acknowledge(self, arrived: Arrived) -> None:
         """PUBACK; dropped if the connection it came on is gone: its packet id may live again."""
-        if arrived.epoch == self._epoch and self._client.socket() is not None:
-            self._client.ack(arrived.mid, arrived.qos)
+        if arrived.epoch == self._epoch and arrived.qos and self._client.socket() is not None:
+            self._client.acknowledge(arrived.mid)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool, expires_s: int | None = None
@@ -129,20 +104,12 @@ class MqttSource:
 
         expires_s: after so many seconds the broker need not deliver it any more.
         """
-        wishes = None
-        if expires_s is not None:
-            wishes = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
-            wishes.MessageExpiryInterval = expires_s
-        told = self._client.publish(topic, payload, qos=1, retain=retain, properties=wishes)
-        if told.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+        if not self._client.tell(topic, payload, retain=retain, expires_s=expires_s):
             log.warning("answer_dropped", mqtt_topic=topic, waiting_max=PUBLISHES_WAITING_MAX)
 
     def close(self) -> None:
         """Send what waits and leave in order."""
-        self._client.on_disconnect = None  # nobody waits for this one to come back
-        if self._client.socket() is not None:
-            self._client.disconnect()
-            self._client.loop_write()
+        self._client.leave()
 
     def _serve(self, wait_s: float, *, reading: bool) -> None:
         sock = self._client.socket()
@@ -186,7 +153,14 @@ class MqttSource:
     def _subscribe(self) -> None:
         self._subscribe_at = None
         options = SubscribeOptions(qos=1, retainHandling=NOT_SENT_BY_SUBSCRIBING)
-        self._client.subscribe(self._filter, options=options)
+        self._client.subscribe([(one, options) for one in self._unheard])
+
+    def _heard(self, *filters: str) -> None:
+        """These filters are ours at the broker: it granted them, or delivers what they match."""
+        self._unheard = tuple(one for one in self._unheard if one not in filters)
+        if not self._unheard:
+            self._subscribe_at, self.subscribed = None, True
+            log.info("mqtt_subscribed", mqtt_filters=self._filters)
 
     def _on_connect(
         self,
@@ -201,9 +175,14 @@ class MqttSource:
             return
         self._epoch += 1
         self._failures = 0
-        self._client.heed(getattr(properties, "ReceiveMaximum", NO_RECEIVE_MAXIMUM))
+        receive_maximum = getattr(properties, "ReceiveMaximum", NO_RECEIVE_MAXIMUM)
+        self._client.resume(receive_maximum, session_present=flags.session_present)
         log.info("mqtt_connected", session_present=flags.session_present, epoch=self._epoch)
-        self._subscribe()
+        self._unheard = self._filters
+        if flags.session_present:
+            self._subscribe_at = time.monotonic() + QUIET_S
+        else:
+            self._subscribe()
 
     def _on_subscribe(
         self,
@@ -214,27 +193,17 @@ class MqttSource:
         _properties: Properties | None,
     ) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
-        self.subscribed = not refused
         if refused:
             # two first members of one shared subscription race at Artemis, and one is refused
             self._subscribe_at = time.monotonic() + random.uniform(0.2, 1.0)  # noqa: S311
-            log.warning("mqtt_subscribe_refused", mqtt_filter=self._filter, reasons=refused)
+            log.warning("mqtt_subscribe_refused", mqtt_filters=self._unheard, reasons=refused)
         else:
-            log.info("mqtt_subscribed", mqtt_filter=self._filter)
+            self._heard(*self._unheard)
 
-    def _on_message(
-        self,
-        _client: Client,
-        _data: Any,  # noqa: ANN401
-        message: MQTTMessage,
-    ) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""  # no topic of ours: a dead letter like any other
-        self._arrived.append(
-            Arrived(topic, bytes(message.payload), message.mid, message.qos, self._epoch)
-        )
+    def _on_publish_in(self, came: Incoming) -> None:
+        if self._unheard:
+            self._heard(*(one for one in self._unheard if _matches(one, came.mqtt_topic)))
+        self._arrived.append(Arrived(*came, self._epoch))
 
     def _on_disconnect(
         self,
@@ -248,21 +217,23 @@ class MqttSource:
         self._back_off(str(reason))
 
 
-def _client_of(login: MqttLogin) -> BufferedClient:
-    client = BufferedClient(
+def _matches(mqtt_filter: str, mqtt_topic: str) -> bool:
+    shared = mqtt_filter.startswith("$share/")
+    plain = mqtt_filter.split("/", 2)[2] if shared else mqtt_filter
+    return topic_matches_sub(plain, mqtt_topic)
+
+
+def _client_of(login: MqttLogin) -> TurnClient:
+    client = TurnClient(
         CallbackAPIVersion.VERSION2,
         client_id=login.client_id,
         protocol=MQTTProtocolVersion.MQTTv5,
-        manual_ack=True,
     )
     client.username_pw_set(login.user, login.password)
     if login.tls:
         client.tls_set(ca_certs=None if login.ca_file is None else str(login.ca_file))
     client.connect_timeout = CONNECT_MAX_S
-    client.max_queued_messages_set(PUBLISHES_WAITING_MAX)
     client.on_socket_open = _without_delay
-    # with a writer registered paho queues what it is told; the turn sends it together
-    client.on_socket_register_write = _nothing
     wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
     wishes.SessionExpiryInterval = login.session_s
     wishes.ReceiveMaximum = login.receive_maximum
@@ -278,7 +249,3 @@ def _client_of(login: MqttLogin) -> BufferedClient:
 
 def _without_delay(_client: Client, _data: Any, sock: Any) -> None:  # noqa: ANN401  paho's
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _nothing(_client: Client, _data: Any, _sock: Any) -> None:  # noqa: ANN401  paho's
-    """Its being there is what counts."""

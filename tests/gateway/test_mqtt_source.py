@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
@@ -16,6 +17,7 @@ from tests.mosquitto import Mosquitto
 from tests.waiting import eventually
 
 COLLAR = "c-source"
+WINDOW = 20
 
 
 class Collar:
@@ -57,12 +59,21 @@ class Collar:
         self.told.append((message.topic.removeprefix(f"{self._base}/"), bytes(message.payload)))
 
 
-def a_source(broker: Broker, farm_id: str) -> MqttSource:
+def a_source(
+    broker: Broker, farm_id: str, *, receive_maximum: int = 1000, mqtt_filter: str | None = None
+) -> MqttSource:
     """A gateway of one farm, with a session and a shared subscription of its own."""
     user, password = broker.gateway(farm_id)
-    login = MqttLogin(broker.host, broker.services_port, user, password, f"gateway-{farm_id}")
-    mqtt_filter = f"$share/{farm_id}/herd/v1/{farm_id}/+/readings"
-    return MqttSource(login, mqtt_filter=mqtt_filter)
+    login = MqttLogin(
+        broker.host,
+        broker.services_port,
+        user,
+        password,
+        f"gateway-{farm_id}",
+        receive_maximum=receive_maximum,
+    )
+    own = f"$share/{farm_id}/herd/v1/{farm_id}/+/readings"
+    return MqttSource(login, mqtt_filter=mqtt_filter or own)
 
 
 def collected(source: MqttSource, count: int) -> list[Arrived]:
@@ -98,12 +109,12 @@ def collar(broker: Broker, farm_id: str) -> Iterator[Collar]:
 
 
 @pytest.fixture
-def new_source(broker: Broker, farm_id: str) -> Iterator[Callable[[], MqttSource]]:
+def new_source(broker: Broker, farm_id: str) -> Iterator[Callable[..., MqttSource]]:
     """Makes sources of one and the same session."""
     made: list[MqttSource] = []
 
-    def make() -> MqttSource:
-        source = a_source(broker, farm_id)
+    def make(**more: Any) -> MqttSource:  # noqa: ANN401  as a_source
+        source = a_source(broker, farm_id, **more)
         made.append(source)
         return source
 
@@ -148,6 +159,46 @@ def test_what_was_not_acknowledged_comes_again_on_the_next_connection(
     # Artemis hands them out once for the session and once more for subscribing again
     assert list(dict.fromkeys(one.payload for one in again)) == [b"second", b"third"]
     assert {one.epoch for one in again} == {1}
+
+
+def test_a_session_with_more_waiting_than_may_be_under_way_is_emptied(
+    new_source: Callable[..., MqttSource], collar: Collar
+) -> None:
+    """A gateway that was away for a minute finds thousands: it must not stop at the first window.
+
+    Subscribed anew while they come, Artemis counts none of their PUBACKs, and falls silent.
+    """
+    away = subscribed(new_source(receive_maximum=WINDOW))
+    away.close()
+    payloads = [str(number).encode() for number in range(5 * WINDOW)]
+    collar.publish(*payloads)
+
+    back = new_source(receive_maximum=WINDOW)
+    came: list[bytes] = []
+
+    def emptied() -> bool:
+        for one in back.turn(0.01):
+            came.append(one.payload)
+            back.acknowledge(one)
+        return len(came) >= len(payloads)
+
+    eventually(emptied, why="the broker stopped")
+    assert sorted(came) == sorted(payloads)
+    assert back.subscribed
+
+
+def test_a_kept_session_without_its_subscription_is_subscribed(
+    new_source: Callable[..., MqttSource], collar: Collar, farm_id: str
+) -> None:
+    """One who was killed before his SUBSCRIBE was granted has a session that hears nothing."""
+    never = new_source(mqtt_filter=f"$share/{farm_id}-other/herd/v1/{farm_id}/+/status")
+    eventually(lambda: never.turn(0.01) or never.epoch() == 1, why="not let in")
+    never.close()
+
+    back = subscribed(new_source())
+    collar.publish(b"now")
+
+    assert [one.payload for one in collected(back, 1)] == [b"now"]
 
 
 def test_an_answer_is_retained_for_a_collar_that_was_away(
