@@ -1,6 +1,6 @@
 """A small MQTT 5 client for tests: each call waits for the broker's answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -8,6 +8,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from tests.waiting import eventually
 
@@ -64,20 +65,28 @@ class MqttClient:
         self._client = client
         self.connected = self._until(lambda: self.answers.connected[-1:])[0]
 
-    def subscribe(self, topic: str) -> str:
-        """The broker's reason for one subscription at QoS 1."""
-        _, packet_id = self._client.subscribe(topic, qos=1)
-        return self._until(lambda: self.answers.subscribed.get(packet_id or -1))
+    def subscribe(self, *topics: str, retain_handling: int = 0) -> str:
+        """The broker's reasons, each topic in a packet of its own at QoS 1, all sent at once.
+
+        retain_handling: 0 = retained messages are wanted.
+        """
+        options = SubscribeOptions(qos=1, retainHandling=retain_handling)
+        sent = [self._client.subscribe(topic, options=options)[1] for topic in topics]
+        answered = self.answers.subscribed
+        self._until(lambda: all(packet_id in answered for packet_id in sent))
+        return ", ".join(answered[packet_id or 0] for packet_id in sent)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> str:
         """The reason of the PUBACK, or of the disconnection that came in its place."""
-        packet_id = self._client.publish(topic, payload, qos=1, retain=retain).mid
+        return self.publish_all([topic], payload, retain=retain)
+
+    def publish_all(self, topics: Iterable[str], payload: bytes, *, retain: bool = False) -> str:
+        """The same payload on each topic, all sent at once; the reasons, or that it was cut off."""
         before = len(self.answers.disconnected)
-        return self._until(
-            lambda: (
-                self.answers.published.get(packet_id) or "".join(self.answers.disconnected[before:])
-            )
-        )
+        sent = [self._client.publish(topic, payload, qos=1, retain=retain).mid for topic in topics]
+        answered, cut_off = self.answers.published, self.answers.disconnected
+        self._until(lambda: cut_off[before:] or all(packet_id in answered for packet_id in sent))
+        return ", ".join(cut_off[before:] or [answered[packet_id] for packet_id in sent])
 
     def payloads(self) -> list[bytes]:
         """What came in so far."""
@@ -92,7 +101,8 @@ class MqttClient:
         """Break the connection as a lost radio would: the broker sends the will."""
         self._client.loop_stop()
         sock: Any = self._client.socket()
-        sock.close()
+        if sock is not None:  # the broker may have closed it already
+            sock.close()
 
     def _until(self, check: Callable[[], T | None]) -> T:
         return eventually(check, within_s=ANSWER_MAX_S, why="no answer of the broker")
