@@ -30,7 +30,7 @@ STEPS_MAX = 20  # of one letter, the newest: somebody may ask for it again and a
 NAME_MAX = 100  # characters of a name that a letter tells; ids of ours have 40
 
 
-class State(StrEnum):
+class LetterState(StrEnum):
     """Where a letter stands."""
 
     OPEN = "open"
@@ -84,7 +84,7 @@ class LetterRow:
     raw_sha256: str
     partition: int
     offset: int
-    state: State = State.OPEN
+    state: LetterState = LetterState.OPEN
     decided_at: datetime | None = None
     decided_by: str | None = None
     readings: int = 0
@@ -99,7 +99,7 @@ class LetterFilter:
     collar_id: str | None = None
     reason: Reason | None = None
     service: str | None = None
-    state: State | None = State.OPEN
+    state: LetterState | None = LetterState.OPEN
     since: datetime | None = None
 
 
@@ -128,10 +128,10 @@ def _told(row: LetterRow, event: Event[Any]) -> LetterRow:
             return _retried(row, event, retried)
         case LetterDiscarded(why=why):
             told = None if why is None else _clean(why)
-            return _decided(_stepped(row, event, "discarded", told), event, State.DISCARDED)
+            return _decided(_stepped(row, event, "discarded", told), event, LetterState.DISCARDED)
         case LetterExpired(kept_days=days):
             told = f"nobody decided within {days} days"
-            return _decided(_stepped(row, event, "expired", told), event, State.EXPIRED)
+            return _decided(_stepped(row, event, "expired", told), event, LetterState.EXPIRED)
         case _:
             return row
 
@@ -165,12 +165,12 @@ def _retried(row: LetterRow, event: Event[Any], retried: LetterRetried) -> Lette
         )
         return _stepped(again, event, "refused", told)
     taken = replace(row, tries=tries, readings=max(row.readings, retried.readings))
-    return _decided(_stepped(taken, event, "taken", told), event, State.TAKEN)
+    return _decided(_stepped(taken, event, "taken", told), event, LetterState.TAKEN)
 
 
-def _decided(row: LetterRow, event: Event[Any], state: State) -> LetterRow:
-    overrules = state is State.TAKEN and row.state is not State.TAKEN
-    if row.state is not State.OPEN and not overrules:
+def _decided(row: LetterRow, event: Event[Any], state: LetterState) -> LetterRow:
+    overrules = state is LetterState.TAKEN and row.state is not LetterState.TAKEN
+    if row.state is not LetterState.OPEN and not overrules:
         return row
     by = _clean(event.actor)[:NAME_MAX]
     return replace(row, state=state, decided_at=event.timestamp, decided_by=by)

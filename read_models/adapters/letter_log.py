@@ -25,6 +25,7 @@ from read_models.base import Place
 from read_models.dead_letters import LetterRecord, LetterRow
 from runtime.consume import Limits, place_of
 from runtime.kafka import new_consumer
+from runtime.registry import RegistrySchemaIds
 
 log = structlog.get_logger()
 
@@ -142,3 +143,8 @@ def _event(message: Message, serde: Serde) -> Event[Any] | None:
     except UnreadableRecordError:
         return None
     return event if isinstance(event.payload, ABOUT_LETTERS) else None
+
+
+def open_letter_bytes(kafka_bootstrap: str, registry_url: str) -> LetterBytes:
+    """The letters in the Kafka at this address; close it."""
+    return LetterBytes(kafka_bootstrap, Serde(RegistrySchemaIds(registry_url)))

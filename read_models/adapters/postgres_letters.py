@@ -27,7 +27,7 @@ from read_models.dead_letters import (
     LetterFilter,
     LetterRecord,
     LetterRow,
-    State,
+    LetterState,
     canonical_lines,
     fold,
     row_from_json,
@@ -63,6 +63,7 @@ LISTED = f"""SELECT folded::text FROM letters WHERE {WANTED}
 ORDER BY appended_at, letter_id LIMIT %(limit)s"""  # noqa: S608  constants
 NEWEST = f"""SELECT folded::text FROM letters WHERE {WANTED}
 ORDER BY appended_at DESC, letter_id DESC LIMIT %(limit)s"""  # noqa: S608  constants
+COUNTED = f"SELECT count(*) FROM letters WHERE {WANTED}"  # noqa: S608  constants
 BY_ID = """SELECT folded::text FROM letters
 WHERE generation = %(generation)s AND letter_id = ANY (%(ids)s)"""
 OVERDUE = """SELECT folded::text FROM letters
@@ -152,6 +153,11 @@ class Letters:
                 return
             after = rows[-1]
 
+    def count(self, wanted: LetterFilter) -> int:
+        """How many letters are meant."""
+        with self._asking() as ask:
+            return int(ask(COUNTED, _asked(wanted)).fetchone()[0])
+
     def by_id(self, letter_ids: Sequence[str]) -> dict[str, LetterRow]:
         """The letters of these ids that there are."""
         return {row.letter_id: row for row in self._rows(BY_ID, ids=list(letter_ids))}
@@ -201,7 +207,7 @@ class Letters:
 
 def _asked(wanted: LetterFilter) -> dict[str, object]:
     return {
-        "state": wanted.state and State(wanted.state),
+        "state": wanted.state and LetterState(wanted.state),
         "reason": wanted.reason,
         "service": wanted.service,
         "farm": wanted.farm_id,

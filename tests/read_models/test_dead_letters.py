@@ -11,7 +11,7 @@ from read_models.dead_letters import (
     STEPS_MAX,
     LetterRecord,
     LetterRow,
-    State,
+    LetterState,
     fold,
     row_from_json,
     row_to_json,
@@ -35,7 +35,7 @@ def test_a_letter_is_open_until_it_is_decided() -> None:
     post = Post()
     row = folded([post.letter("a", raw=b"12345")])
 
-    assert (row.state, row.tries, row.size) == (State.OPEN, 1, 5)
+    assert (row.state, row.tries, row.size) == (LetterState.OPEN, 1, 5)
     assert (row.reason, row.collar_id, row.farm_id) == (Reason.UNKNOWN_COLLAR, "c-17", "farm-a")
     assert (row.partition, row.offset, row.decided_at) == (3, 0, None)
 
@@ -52,8 +52,8 @@ def test_a_retry_that_gets_through_ends_it_and_one_that_does_not_says_why() -> N
 
     row = folded(post.records)
 
-    assert (refused.state, refused.tries, refused.reason) == (State.OPEN, 2, Reason.NOT_WORN)
-    assert (row.state, row.tries, row.readings) == (State.TAKEN, 3, 12)
+    assert (refused.state, refused.tries, refused.reason) == (LetterState.OPEN, 2, Reason.NOT_WORN)
+    assert (row.state, row.tries, row.readings) == (LetterState.TAKEN, 3, 12)
     assert (row.decided_at, row.decided_by) == (taken.event.timestamp, "gateway")
     assert [step.did for step in row.steps] == ["asked", "refused", "asked_repaired", "taken"]
 
@@ -65,9 +65,9 @@ def test_the_first_decision_counts_but_what_stands_in_the_log_stands_there() -> 
     discarded = [*post.records, post.discarded("a"), post.expired("a")]
     overruled = [*discarded, post.taken("a"), post.discarded("a"), post.refused("a")]
 
-    assert folded(discarded).state is State.DISCARDED
+    assert folded(discarded).state is LetterState.DISCARDED
     assert folded(discarded).decided_by == "user:anna"
-    assert folded(overruled).state is State.TAKEN
+    assert folded(overruled).state is LetterState.TAKEN
 
 
 def test_a_letter_that_a_collar_sends_again_stays_decided() -> None:
@@ -77,7 +77,7 @@ def test_a_letter_that_a_collar_sends_again_stays_decided() -> None:
 
     row = folded(records)
 
-    assert (row.state, row.offset) == (State.DISCARDED, 0)
+    assert (row.state, row.offset) == (LetterState.DISCARDED, 0)
 
 
 def test_what_is_about_no_letter_or_about_none_we_have_changes_nothing() -> None:

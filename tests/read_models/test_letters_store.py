@@ -18,7 +18,7 @@ from read_models.adapters.postgres_letters import (
     open_letters,
 )
 from read_models.base import ReadModelUnavailableError
-from read_models.dead_letters import LetterFilter, State
+from read_models.dead_letters import LetterFilter, LetterState
 from read_models.letter_upkeep import expire
 from read_models.rebuild import build
 from runtime.lifecycle import Running
@@ -69,9 +69,10 @@ def test_letters_are_found_by_what_people_know_of_them(
     assert ids(letters, collar_id="c-17") == ["e", "a"]
     assert ids(letters, service="pipeline") == ["c"]
     assert ids(letters, since=MORNING) == ["c", "e", "a"]
-    assert ids(letters, state=State.TAKEN) == ["d"]
+    assert ids(letters, state=LetterState.TAKEN) == ["d"]
     assert set(ids(letters, state=None)) == set("abcde")
     assert letters.open_by_reason() == {Reason.UNKNOWN_COLLAR: 3, Reason.CLOCK: 1}
+    assert letters.count(LetterFilter(collar_id="c-17")) == 2
     assert set(letters.by_id(["a", "d", "nobody"])) == {"a", "d"}
 
 
