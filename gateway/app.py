@@ -3,17 +3,24 @@
 import secrets
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from contracts.clock import Clock
+from contracts.ids import FarmId
 from contracts.serde import Serde
-from contracts.topics import probe_topic, shared_readings_filter
+from contracts.topics import probe_topic, shared_lorawan_filter, shared_readings_filter
 from gateway.adapters.clock_log import KafkaClockLog
 from gateway.adapters.collar_feed import CollarFeed
+from gateway.adapters.http_server import serve
+from gateway.adapters.http_source import HttpSource
+from gateway.adapters.kafka_records import KafkaRecords
 from gateway.adapters.kafka_sink import KafkaSink
 from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
 from gateway.bridge import DRAIN_MAX_S, Bounds, Bridge
 from gateway.clock import HerdClock
+from gateway.decoders.loading import installed_decoders
 from gateway.hearing import Hearing
 from gateway.limits import Budget, Limits
 from gateway.probe import Prober
@@ -21,6 +28,8 @@ from gateway.settings import ClockSettings, GatewaySettings
 from gateway.tally import Tally
 from runtime.kafka import Outbox, new_producer
 from runtime.lifecycle import Loop, Running, run
+from runtime.mqtt_user import may_publish
+from runtime.mqtt_users import MqttUsers
 from runtime.registry import RegistrySchemaIds
 
 
@@ -37,7 +46,7 @@ def clock_main() -> int:
 
 
 def gateway_loops(settings: GatewaySettings, clock: Clock) -> dict[str, Loop]:
-    """The gateway's two loops; nothing connects before they run."""
+    """The gateway's loops; nothing connects before they run."""
     attribution = Attribution()
     loaded = threading.Event()
 
@@ -54,14 +63,22 @@ def gateway_loops(settings: GatewaySettings, clock: Clock) -> dict[str, Loop]:
         finally:
             feed.close()
 
-    def bridge(running: Running) -> None:
-        # without the register every reading would be a stranger's
-        while running.goes_on() and not loaded.wait(0.1):
-            pass
-        if running.goes_on():
-            _bridge(settings, clock, attribution, running)
+    def once_loaded(
+        serve: Callable[[GatewaySettings, Clock, Attribution, Running], None],
+    ) -> Loop:
+        def loop(running: Running) -> None:
+            # without the register every reading would be a stranger's
+            while running.goes_on() and not loaded.wait(0.1):
+                pass
+            if running.goes_on():
+                serve(settings, clock, attribution, running)
 
-    return {"collars": collars, "bridge": bridge}
+        return loop
+
+    loops = {"collars": collars, "bridge": once_loaded(_bridge)}
+    if settings.http_port:
+        loops["webhooks"] = once_loaded(_webhooks)
+    return loops
 
 
 def _bridge(
@@ -70,8 +87,12 @@ def _bridge(
     schema_ids = RegistrySchemaIds(settings.registry_url)
     schema_ids.register_all()
     outbox = Outbox(new_producer(settings.kafka_bootstrap))
-    mqtt_filter = shared_readings_filter(settings.mqtt_share_group)
-    source = MqttSource(_login(settings), mqtt_filter=mqtt_filter)
+    group = settings.mqtt_share_group
+    source = MqttSource(
+        _login(settings),
+        mqtt_filter=shared_readings_filter(group),
+        more_filters=(shared_lorawan_filter(group),),
+    )
     tally = Tally()
     bridge = Bridge(
         source,
@@ -85,6 +106,7 @@ def _bridge(
             waiting_bytes_max=settings.waiting_bytes_max,
         ),
         limits=Limits(_budget(settings)),
+        decoders=installed_decoders(),
     )
     ready, tell_at = False, 0.0
     try:
@@ -102,6 +124,30 @@ def _bridge(
     finally:
         tally.tell()
         source.close()
+
+
+def _webhooks(
+    settings: GatewaySettings, clock: Clock, attribution: Attribution, running: Running
+) -> None:
+    schema_ids = RegistrySchemaIds(settings.registry_url)
+    schema_ids.register_all()
+    outbox = Outbox(new_producer(settings.kafka_bootstrap))
+    users = MqttUsers(settings.mqtt_users_dir or Path())  # the settings ask for it
+
+    def may_speak(user: str, password: str, farm_id: FarmId) -> bool | None:
+        found = users.verify(user, password)
+        return None if found is None else may_publish(found, f"lorawan/v1/{farm_id}/webhook")
+
+    tally = Tally()
+    source = HttpSource(
+        KafkaRecords(outbox, Serde(schema_ids)),
+        attribution,
+        installed_decoders(),
+        clock,
+        tally,
+        may_speak=may_speak,
+    )
+    serve(source, settings, running, tally)
 
 
 def _budget(settings: GatewaySettings) -> Budget:

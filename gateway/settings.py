@@ -1,6 +1,9 @@
 """Settings of the gateway (`HERD_GATEWAY_…`) and of herd-clock (`HERD_CLOCK_…`)."""
 
-from pydantic import Field, SecretStr
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from runtime.settings import KafkaFields, ServiceSettings
@@ -91,6 +94,38 @@ class GatewaySettings(ServiceSettings, KafkaFields):
         le=3600,
         description="Seconds between two log lines of what was bridged.",
     )
+    http_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on which LoRaWAN servers' webhooks are taken; 0 = none are.",
+    )
+    http_host: str = Field(
+        default="127.0.0.1",
+        description="Address of the webhooks; loopback by default, for a proxy that speaks TLS.",
+    )
+    http_certificate_file: Path | None = Field(
+        default=None,
+        description="Certificate (chain, PEM) to take webhooks over TLS with; unset = plain HTTP, "
+        "which shows passwords to the network: for loopback or behind a proxy.",
+    )
+    http_key_file: Path | None = Field(
+        default=None, description="The certificate's private key, PEM; both or none."
+    )
+    mqtt_users_dir: Path | None = Field(
+        default=None,
+        description="Where the MQTT broker keeps its users: a webhook shows the credential of a "
+        "base station of its farm. Needed with http_port.",
+    )
+
+    @model_validator(mode="after")
+    def _webhooks_whole(self) -> Self:
+        """Half a certificate would be plain HTTP, and without users nobody could be let in."""
+        if (self.http_certificate_file is None) != (self.http_key_file is None):
+            raise ValueError("http_certificate_file and http_key_file belong together: set both")
+        if self.http_port and self.mqtt_users_dir is None:
+            raise ValueError("http_port needs mqtt_users_dir: set both, or none")
+        return self
 
 
 class ClockSettings(ServiceSettings, KafkaFields):

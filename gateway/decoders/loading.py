@@ -1,5 +1,6 @@
 """Finds the installed decoders, once, when a process starts."""
 
+from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from types import MappingProxyType
 
@@ -13,13 +14,14 @@ log = structlog.get_logger()
 GROUP = "herd.decoders"
 
 
-def load_decoders(found: EntryPoints | None = None) -> Decoders:
-    """All decoders by name; one that cannot be loaded is a line in the log, and left out.
+@cache
+def installed_decoders() -> Decoders:
+    """Those of the installed packages, loaded at the first call."""
+    return load_decoders(entry_points(group=GROUP))
 
-    found: None = what is installed.
-    """
-    if found is None:
-        found = entry_points(group=GROUP)
+
+def load_decoders(found: EntryPoints) -> Decoders:
+    """All decoders by name; one that cannot be loaded is a line in the log, and left out."""
     decoders: dict[str, Decode] = {}
     for entry in found:
         if not is_id(entry.name):
