@@ -7,12 +7,14 @@ Exit status: 0 done (Ctrl-C and SIGTERM too), 1 failed, 2 used wrongly.
 import json
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
+
+from herd.collar_cli import collar_app
+from herd.letters_cli import letters_app
+from herd.terminal import DATA, DEFAULT_FARM, Data, FarmOption, Json, answer, fail, tell
 
 app = typer.Typer(
     name="herd",
@@ -21,8 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-collar_app = typer.Typer(help="Collars and their credentials.", no_args_is_help=True)
 app.add_typer(collar_app, name="collar")
+app.add_typer(letters_app, name="dead-letters")
 
 
 def _one_or_three(brokers: int) -> int:
@@ -32,10 +34,7 @@ def _one_or_three(brokers: int) -> int:
 
 
 MQTT_PORT, PORT = 1883, 8080
-DATA = Path(".herd")
 
-Data = Annotated[Path, typer.Option("--data", help="The farm's directory.")]
-Json = Annotated[bool, typer.Option("--json", help="The last line of stdout is one JSON object.")]
 MqttPort = Annotated[int, typer.Option("--mqtt-port", min=0, max=65535, help="0 = any free one.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the API; 0 = any free.")]
 Brokers = Annotated[
@@ -44,10 +43,6 @@ Brokers = Annotated[
 Lan = Annotated[
     bool, typer.Option("--lan", help="People may come in from the whole network, by a QR code.")
 ]
-FarmOption = Annotated[str, typer.Option("--farm", help="The farm's id.")]
-
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-DEFAULT_FARM = "home"
 
 
 def main() -> None:
@@ -73,22 +68,6 @@ def main() -> None:
 
 def _as_ctrl_c(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def fail(sentence: str, *, status: int = 1) -> NoReturn:
-    """Say why on stderr and leave."""
-    errors.print(f"herd: {sentence}", markup=False)
-    sys.exit(status)
-
-
-def tell(line: str) -> None:
-    """Progress, on stderr."""
-    errors.print(line, markup=False)
-
-
-def answer(result: dict[str, Any], *, as_json: bool, text: Callable[[], str]) -> None:
-    """The result on stdout: one JSON object, or words."""
-    typer.echo(json.dumps(result) if as_json else text())
 
 
 @app.command()
@@ -295,72 +274,6 @@ def import_animals(
         raise typer.Exit(1)
 
 
-DEVICES = ("collar", "base-station", "weather-station")
-
-
-def _one_of_the_devices(device: str) -> str:
-    if device not in DEVICES:
-        raise typer.BadParameter(f"one of {', '.join(DEVICES)}")
-    return device
-
-
-@collar_app.command("add")
-def collar_add(
-    collar_id: str,
-    *,
-    farm: FarmOption = DEFAULT_FARM,
-    device: Annotated[
-        str, typer.Option("--as", help=" | ".join(DEVICES), callback=_one_of_the_devices)
-    ] = DEVICES[0],
-    since: Annotated[
-        str | None, typer.Option(help="A weather station's first time, like 2026-03-01T04:00:00Z.")
-    ] = None,
-    data: Data = DATA,
-    as_json: Json = False,
-) -> None:
-    """Give a collar or a station a credential of its own; prints a ready mosquitto_pub line.
-
-    Example: herd collar add c-17 --farm home · herd collar add roof-1 --as weather-station
-    """
-    from herd.commands import add_collar
-
-    result = add_collar(data, farm, collar_id, device=device, since=since)
-    answer(
-        result,
-        as_json=as_json,
-        text=lambda: (
-            f"user {result['user']}\npassword {result['password']}\n\n"
-            f"try it:\n{result['mosquitto_pub']}"
-        ),
-    )
-
-
-@collar_app.command("revoke")
-def collar_revoke(
-    collar_id: str, *, farm: FarmOption = DEFAULT_FARM, data: Data = DATA, as_json: Json = False
-) -> None:
-    """Take a collar's credentials away.
-
-    Example: herd collar revoke c-17
-    """
-    from herd.commands import revoke_collar
-
-    result = revoke_collar(data, farm, collar_id)
-    answer(result, as_json=as_json, text=lambda: f"{collar_id} may no longer publish")
-
-
-@collar_app.command("list")
-def collar_list(*, data: Data = DATA, as_json: Json = False) -> None:
-    """Collars that have credentials.
-
-    Example: herd collar list
-    """
-    from herd.commands import list_collars
-
-    result = list_collars(data)
-    answer(result, as_json=as_json, text=lambda: "\n".join(result["collars"]))
-
-
 @app.command()
 def simulate(  # noqa: PLR0913  options
     *,
@@ -386,7 +299,9 @@ def simulate(  # noqa: PLR0913  options
 
 @app.command()
 def rebuild(
-    model: Annotated[str, typer.Argument(help="worklist | analytics | animal_history")],
+    model: Annotated[
+        str, typer.Argument(help="worklist | analytics | animal_history | dead_letters")
+    ],
     *,
     data: Data = DATA,
     as_json: Json = False,

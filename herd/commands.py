@@ -15,7 +15,7 @@ from herd.services import OWN_SPECS
 RELAYED_WITHIN_S = 15.0
 LET_IN_WITHIN_S = 15.0  # the broker takes one second; ten times that under load
 CLI_USER = UserId("cli")
-REBUILDABLE = ("worklist", "analytics", "animal_history")
+REBUILDABLE = ("worklist", "analytics", "animal_history", "dead_letters")
 
 
 class CommandError(Exception):
@@ -182,7 +182,12 @@ def list_collars(data: Path) -> dict[str, list[str]]:
 
 def rebuild_model(data: Path, model: str) -> dict[str, Any]:
     """What a rebuild did; raises CommandError for a model that is not there."""
-    from read_models import rebuild_analytics, rebuild_animal_history, rebuild_worklist
+    from read_models import (
+        rebuild_analytics,
+        rebuild_animal_history,
+        rebuild_dead_letters,
+        rebuild_worklist,
+    )
 
     if model not in REBUILDABLE:
         raise CommandError(f"there is no read model {model!r}: one of {', '.join(REBUILDABLE)}")
@@ -197,6 +202,10 @@ def rebuild_model(data: Path, model: str) -> dict[str, Any]:
             )
         case "animal_history":
             return rebuild_animal_history(
+                kafka_bootstrap=kafka, registry_url=registry, postgres_dsn=fields["POSTGRES_DSN"]
+            )
+        case "dead_letters":
+            return rebuild_dead_letters(
                 kafka_bootstrap=kafka, registry_url=registry, postgres_dsn=fields["POSTGRES_DSN"]
             )
         case _:
