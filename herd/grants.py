@@ -30,7 +30,7 @@ class KafkaGrant:
 
 
 KAFKA_GRANTS: dict[str, KafkaGrant] = {
-    "gateway": KafkaGrant((COLLARS,), (READINGS, DEAD_LETTERS), "herd-gateway"),
+    "gateway": KafkaGrant((COLLARS, DEAD_LETTERS), (READINGS, DEAD_LETTERS), "herd-gateway"),
     "clock": KafkaGrant((ANIMALS, READINGS), (READINGS, DEAD_LETTERS), "herd-clock"),
     "pipeline": KafkaGrant(
         (READINGS, SNAPSHOTS, DETECTIONS, HOURS),
@@ -41,7 +41,9 @@ KAFKA_GRANTS: dict[str, KafkaGrant] = {
     "herdbook": KafkaGrant((), (ANIMALS, COLLARS)),
     "alerts": KafkaGrant((DETECTIONS,), (ALERTS, DEAD_LETTERS), "herd-alerts"),
     "read_models": KafkaGrant(
-        (READINGS, HOURS, ALERTS, ANIMALS, COLLARS), (DEAD_LETTERS,), "herd-read-models"
+        (READINGS, HOURS, ALERTS, ANIMALS, COLLARS, DEAD_LETTERS),
+        (DEAD_LETTERS,),
+        "herd-read-models",
     ),
 }
 REGISTRY = "registry"  # keeps its schemas in a topic of its own
