@@ -24,7 +24,6 @@ from gateway.payloads.lorawan import Aside, Uplink
 from gateway.upload import Sample, Upload
 
 READINGS_CHANNEL = "readings"
-READINGS_MAX = 500  # an upload; more would make one answer wait for too much
 CLOCK_WRONG_AFTER = timedelta(hours=24)  # further off it is a broken clock, not a late reading
 CLOCK_AHEAD_AFTER = timedelta(minutes=5)  # stored and charted, not judged
 
@@ -214,11 +213,6 @@ def _refused_whole(
         return Rejected(Reason.WRONG_FARM, "the upload names another farm than its MQTT topic")
     if upload.collar_id not in (None, address.collar_id):
         return Rejected(Reason.BAD_MQTT_TOPIC, "the upload names another collar than its topic")
-    count = len(upload.samples) + len(upload.bad)
-    if count > READINGS_MAX:
-        return Rejected(
-            Reason.TOO_MANY_READINGS, f"{count} readings, an upload carries 1 to {READINGS_MAX}"
-        )
     if upload.sent_at is not None and abs(upload.sent_at - received_at) > CLOCK_WRONG_AFTER:
         return Rejected(
             Reason.CLOCK, f"sent_at {upload.sent_at.isoformat()} is more than 24 h off receipt"

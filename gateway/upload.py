@@ -14,6 +14,7 @@ import msgspec
 from contracts.dead_letter import Reason, Rejected
 from contracts.ids import is_id
 
+READINGS_MAX = 500  # an upload; more would make one answer wait for too much
 COUNT_MAX = 2**53  # beyond it a JSON number is no longer exact in most languages
 INTERVAL_MAX_S = 86_400  # a reading covers at most a day
 TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)  # before it a time is an unset clock
@@ -69,7 +70,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 class BadSample:
     """A reading that cannot be used; seq None = not even that could be read.
 
-    raw: an upload that carries this reading alone, as it came.
+    raw: an upload that carries this reading alone, as it came; or, where there are too many to be
+    looked at, all of them, and seq is the last.
     """
 
     seq: int | None

@@ -7,7 +7,7 @@ import msgspec
 
 from contracts.dead_letter import Reason, Rejected
 from contracts.ids import is_id
-from gateway.upload import COUNT_MAX, BadSample, Sample, Upload, out_of_range
+from gateway.upload import COUNT_MAX, READINGS_MAX, BadSample, Sample, Upload, out_of_range
 
 UPLOAD_BYTES_MAX = 256 * 1024  # 500 full readings are 180 kB; the box's broker refuses more, too
 
@@ -51,17 +51,22 @@ def decode(payload: bytes, *, bytes_max: int = UPLOAD_BYTES_MAX) -> Upload | Rej
         return Rejected(Reason.WRONG_TYPE, str(error))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         return Rejected(Reason.NOT_JSON, str(error))
-    return _checked(message)
+    return _checked(message, payload)
 
 
-def _checked(message: _Message) -> Upload | Rejected:
+def _checked(message: _Message, payload: bytes) -> Upload | Rejected:
     if not message.readings:
         return Rejected(Reason.EMPTY, "readings is empty: an upload carries 1 to 500")
     if not 0 <= message.boot_id <= COUNT_MAX:
         return Rejected(Reason.OUT_OF_RANGE, f"boot_id is outside 0 … {COUNT_MAX}")
     if message.station_id is not None and not is_id(message.station_id):
         return Rejected(Reason.OUT_OF_RANGE, "station_id is not an id: 1 to 40 of a-z, 0-9 and '-'")
-    found = [_one(raw, message) for raw in message.readings]
+    count = len(message.readings)
+    if count > READINGS_MAX:
+        # 256 KiB hold a hundred thousand: looking at each would hold up all others for seconds
+        found: list[Sample | BadSample] = [_crowd(count, message.readings, payload)]
+    else:
+        found = [_one(raw, message) for raw in message.readings]
     return Upload(
         boot_id=message.boot_id,
         sent_at=message.sent_at,
@@ -71,6 +76,15 @@ def _checked(message: _Message) -> Upload | Rejected:
         farm_id=message.farm_id,
         collar_id=message.collar_id,
     )
+
+
+def _crowd(count: int, readings: list[msgspec.Raw], payload: bytes) -> BadSample:
+    """Too many readings as one: refused together, answered by the highest seq among the last."""
+    why = Rejected(
+        Reason.TOO_MANY_READINGS, f"{count} readings, an upload carries 1 to {READINGS_MAX}"
+    )
+    seqs = [seq for raw in readings[-READINGS_MAX:] if (seq := _seq_of(raw)) is not None]
+    return BadSample(max(seqs, default=None), why, payload)
 
 
 def _one(raw: msgspec.Raw, message: _Message) -> Sample | BadSample:

@@ -1,8 +1,8 @@
 """What each field and each reason of the wire format means, for whoever makes a collar."""
 
 from contracts.dead_letter import Reason
-from gateway.intake import READINGS_MAX
 from gateway.payloads.native import UPLOAD_BYTES_MAX
+from gateway.upload import READINGS_MAX
 
 OF_UPLOAD = {
     "boot_id": "Goes up with each boot: a counter in flash, or the time of booting in seconds. "

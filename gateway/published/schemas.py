@@ -10,10 +10,16 @@ from typing import Any
 import msgspec
 
 from contracts.ids import ID_PATTERN
-from gateway.intake import READINGS_MAX
 from gateway.payloads.native import UPLOAD_BYTES_MAX
 from gateway.published import fields
-from gateway.upload import COUNT_MAX, INTERVAL_MAX_S, PHYSICAL_RANGES, TIME_MIN, Sample
+from gateway.upload import (
+    COUNT_MAX,
+    INTERVAL_MAX_S,
+    PHYSICAL_RANGES,
+    READINGS_MAX,
+    TIME_MIN,
+    Sample,
+)
 
 Schema = dict[str, Any]
 

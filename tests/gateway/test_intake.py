@@ -13,7 +13,8 @@ from contracts.ids import AnimalId, CollarId, FarmId, reading_event_id
 from contracts.reading import CLOCK_AHEAD, CLOCK_OK, CollarReading, StationReading
 from contracts.serde import FixedSchemaIds, Serde
 from gateway.attribution import Attribution
-from gateway.intake import READINGS_MAX, Answer, Sender, Verdict, judge, judge_origin
+from gateway.intake import Answer, Sender, Verdict, judge, judge_origin
+from gateway.upload import READINGS_MAX
 from tests.builders import FARM, MORNING
 
 COLLAR = CollarId("c-17")

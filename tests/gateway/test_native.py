@@ -1,6 +1,7 @@
 """Our own payload: good uploads come through whole, bad ones become a reason, nothing raises."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -129,6 +130,24 @@ def test_every_number_a_reading_can_carry_has_its_physical_range() -> None:
     numbers = set(MEASUREMENTS) - {"temperature_site"}
 
     assert numbers == set(PHYSICAL_RANGES)
+
+
+@pytest.mark.parametrize(
+    ("body", "last_seq"),
+    [(b"1," * 125_000 + b"1", None), (b'{"seq":1},' * 25_000 + b'{"seq":7}', 7)],
+)
+def test_a_crowd_of_readings_is_not_looked_at_one_by_one(body: bytes, last_seq: int | None) -> None:
+    """One message of 256 KiB held up all collars for a second and a half."""
+    payload = b'{"boot_id":1,"readings":[' + body + b"]}"
+
+    begun_s = time.thread_time()
+    upload = decoded(payload)
+    spent_s = time.thread_time() - begun_s
+
+    (bad,) = upload.bad
+    assert (bad.rejected.reason, bad.raw) == (Reason.TOO_MANY_READINGS, payload)
+    assert (upload.samples, upload.last_seq()) == ((), last_seq)
+    assert spent_s < 0.1
 
 
 @given(st.binary(max_size=300))
