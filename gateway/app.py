@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from contracts.clock import Clock
@@ -11,11 +11,12 @@ from contracts.ids import FarmId
 from contracts.serde import Serde
 from contracts.topics import probe_topic, shared_lorawan_filter, shared_readings_filter
 from gateway.adapters.clock_log import KafkaClockLog
-from gateway.adapters.collar_feed import CollarFeed
+from gateway.adapters.collar_feed import CollarFeed, Reached
 from gateway.adapters.http_server import serve
 from gateway.adapters.http_source import HttpSource
 from gateway.adapters.kafka_records import KafkaRecords
 from gateway.adapters.kafka_sink import KafkaSink
+from gateway.adapters.letter_feed import LetterFeed
 from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
 from gateway.bridge import DRAIN_MAX_S, Bounds, Bridge
@@ -49,11 +50,11 @@ def gateway_loops(settings: GatewaySettings, clock: Clock) -> dict[str, Loop]:
     """The gateway's loops; nothing connects before they run."""
     attribution = Attribution()
     loaded = threading.Event()
+    reached = Reached()
 
     def collars(running: Running) -> None:
-        feed = CollarFeed(
-            settings.kafka_bootstrap, Serde(RegistrySchemaIds(settings.registry_url)), attribution
-        )
+        serde = Serde(RegistrySchemaIds(settings.registry_url))
+        feed = CollarFeed(settings.kafka_bootstrap, serde, attribution, reached)
         try:
             feed.open()
             while running.goes_on():
@@ -63,21 +64,23 @@ def gateway_loops(settings: GatewaySettings, clock: Clock) -> dict[str, Loop]:
         finally:
             feed.close()
 
-    def once_loaded(
-        serve: Callable[[GatewaySettings, Clock, Attribution, Running], None],
-    ) -> Loop:
+    def once_loaded(serve: Loop) -> Loop:
         def loop(running: Running) -> None:
             # without the register every reading would be a stranger's
             while running.goes_on() and not loaded.wait(0.1):
                 pass
             if running.goes_on():
-                serve(settings, clock, attribution, running)
+                serve(running)
 
         return loop
 
-    loops = {"collars": collars, "bridge": once_loaded(_bridge)}
+    loops = {
+        "collars": collars,
+        "bridge": once_loaded(partial(_bridge, settings, clock, attribution)),
+        "letters": once_loaded(partial(_letters, settings, clock, attribution, reached)),
+    }
     if settings.http_port:
-        loops["webhooks"] = once_loaded(_webhooks)
+        loops["webhooks"] = once_loaded(partial(_webhooks, settings, clock, attribution))
     return loops
 
 
@@ -124,6 +127,18 @@ def _bridge(
     finally:
         tally.tell()
         source.close()
+
+
+def _letters(
+    settings: GatewaySettings,
+    clock: Clock,
+    attribution: Attribution,
+    reached: Reached,
+    running: Running,
+) -> None:
+    serde = Serde(RegistrySchemaIds(settings.registry_url))
+    decoders = installed_decoders()
+    LetterFeed(settings.kafka_bootstrap, serde, attribution, reached, decoders, clock).run(running)
 
 
 def _webhooks(
