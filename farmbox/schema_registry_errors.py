@@ -34,6 +34,12 @@ class LevelNotSetError(RegistryError):
     status, code = 404, 40408
 
 
+class ModeNotSetError(RegistryError):
+    """The subject has no mode of its own."""
+
+    status, code = 404, 40409
+
+
 class IncompatibleSchemaError(RegistryError):
     """The schema breaks the promise of the subject's compatibility level."""
 
@@ -56,6 +62,18 @@ class InvalidLevelError(RegistryError):
     """No compatibility level of this name."""
 
     status, code = 422, 42203
+
+
+class InvalidModeError(RegistryError):
+    """No mode of this name."""
+
+    status, code = 422, 42204
+
+
+class NotPermittedError(RegistryError):
+    """Something that other registries can do and this one does not."""
+
+    status, code = 422, 42205
 
 
 class InvalidSubjectError(RegistryError):

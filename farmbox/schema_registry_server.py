@@ -22,15 +22,16 @@ from farmbox.schema_registry_core import Record, Registry, Version
 from farmbox.schema_registry_errors import (
     InvalidSchemaError,
     LogLostError,
-    NeverDeletedError,
+    NotPermittedError,
     RegistryError,
+    SchemaNotFoundError,
 )
+from farmbox.schema_registry_fixed import FIXED, Answer, Json, page
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 BODY_MAX_BYTES = 1024 * 1024  # the longest schema of ours has 10 kB
 
-Json = dict[str, Any] | list[Any] | str
-Answer = Callable[[Request, dict[str, Any]], Json]
+LEVEL_NAMES = {"compatibility", "compatibilityLevel"}
 
 
 class Log(Protocol):
@@ -62,17 +63,15 @@ class RegistryApi:
         version = subject + "/versions/{version}"
         compatibility = "/compatibility" + subject + "/versions"
         table: list[tuple[str, str, Answer]] = [
-            ("GET", "/", lambda _r, _b: {}),
+            *FIXED,
             ("GET", "/subjects", self._subjects),
             ("POST", subject, self._lookup),
-            ("DELETE", subject, self._delete),
+            ("GET", subject + "/metadata", self._with_metadata),
             ("GET", subject + "/versions", self._versions),
             ("POST", subject + "/versions", self._register),
             ("GET", version, self._version),
-            ("DELETE", version, self._delete),
             ("GET", version + "/schema", self._version_schema),
-            ("GET", version + "/referencedby", lambda _r, _b: []),
-            ("GET", "/schemas/types", lambda _r, _b: ["AVRO"]),
+            ("GET", version + "/referencedby", self._references),
             ("GET", "/schemas/ids/{id}", self._schema),
             ("GET", "/schemas/ids/{id}/schema", self._schema_alone),
             ("GET", "/schemas/ids/{id}/subjects", self._schema_subjects),
@@ -81,11 +80,10 @@ class RegistryApi:
             ("POST", compatibility + "/{version}", self._compatible),
             ("GET", "/config", self._level),
             ("PUT", "/config", self._set_level),
+            ("DELETE", "/config", self._unset_level),
             ("GET", "/config/{subject}", self._level),
             ("PUT", "/config/{subject}", self._set_level),
             ("DELETE", "/config/{subject}", self._unset_level),
-            ("GET", "/mode", lambda _r, _b: {"mode": "READWRITE"}),
-            ("GET", "/mode/{subject}", lambda _r, _b: {"mode": "READWRITE"}),
         ]
         return Starlette(
             routes=[Route(path, _endpoint(answer), methods=[verb]) for verb, path, answer in table],
@@ -111,6 +109,8 @@ class RegistryApi:
 
     def _register(self, request: Request, body: dict[str, Any]) -> Json:
         subject, schema = request.path_params["subject"], _schema_of(body)
+        if body.get("id") is not None or body.get("version") is not None:
+            raise NotPermittedError("Ids and versions are given here, and taken from nobody.")
         with self._writing:
             version = core.plan_registration(self._registry, subject, schema)
             if version not in self._registry.subjects.get(subject, ()):
@@ -118,15 +118,18 @@ class RegistryApi:
         return _told(version)
 
     def _set_level(self, request: Request, body: dict[str, Any]) -> Json:
-        level = core.level_named(body.get("compatibility"))
+        level = core.level_named(_only_level(body))
         with self._writing:
             self._write(core.level_record(request.path_params.get("subject"), level))
         return {"compatibility": level}
 
     def _unset_level(self, request: Request, _body: dict[str, Any]) -> Json:
-        subject = request.path_params["subject"]
+        subject = request.path_params.get("subject")
         with self._writing:
-            before = core.own_level_of(self._registry, subject)
+            if subject is None:
+                before = core.level_of(self._registry, None)
+            else:
+                before = core.own_level_of(self._registry, subject)
             self._write(core.level_record(subject, None))
         return {"compatibilityLevel": before}
 
@@ -138,17 +141,27 @@ class RegistryApi:
 
     def _subjects(self, request: Request, _body: dict[str, Any]) -> Json:
         prefix = request.query_params.get("subjectPrefix", "")
-        return sorted(name for name in self._registry.subjects if name.startswith(prefix))
+        names = sorted(name for name in self._registry.subjects if name.startswith(prefix))
+        return page(request, names)
 
     def _versions(self, request: Request, _body: dict[str, Any]) -> Json:
         versions = core.versions_of(self._registry, request.path_params["subject"])
-        return [version.version for version in versions]
+        return page(request, [version.version for version in versions])
 
     def _version(self, request: Request, _body: dict[str, Any]) -> Json:
         return _told(self._found(request))
 
     def _version_schema(self, request: Request, _body: dict[str, Any]) -> Json:
         return _parsed(self._found(request).schema)
+
+    def _references(self, request: Request, _body: dict[str, Any]) -> Json:
+        self._found(request)
+        return []  # a schema with references is refused
+
+    def _with_metadata(self, request: Request, _body: dict[str, Any]) -> Json:
+        subject = request.path_params["subject"]
+        core.versions_of(self._registry, subject)
+        raise SchemaNotFoundError(f"No schema of subject {subject} has metadata: none is kept.")
 
     def _found(self, request: Request) -> Version:
         asked = request.path_params
@@ -179,11 +192,6 @@ class RegistryApi:
     def _schema_versions(self, request: Request, _body: dict[str, Any]) -> Json:
         uses = core.uses_of(self._registry, request.path_params["id"])
         return [{"subject": use.subject, "version": use.version} for use in uses]
-
-    def _delete(self, _request: Request, _body: dict[str, Any]) -> Json:
-        raise NeverDeletedError(
-            "Schemas are never deleted: records written with them stay in Kafka for years."
-        )
 
 
 def _endpoint(answer: Answer) -> Callable[[Request], Any]:
@@ -226,10 +234,22 @@ def _schema_of(body: dict[str, Any]) -> str:
         raise InvalidSchemaError(f"schemaType is {body['schemaType']}: only AVRO is served.")
     if body.get("references"):
         raise InvalidSchemaError("Schema references are not served: write the schema out in full.")
+    if body.get("metadata") or body.get("ruleSet"):
+        raise InvalidSchemaError("Metadata and rules are not kept: register the schema alone.")
     schema = body.get("schema")
     if not isinstance(schema, str):
         raise InvalidSchemaError("The body names no `schema`: it is the Avro schema as a string.")
     return schema
+
+
+def _only_level(body: dict[str, Any]) -> object:
+    """The level in a config; raises NotPermittedError for what would be forgotten."""
+    others = {name for name, value in body.items() if value is not None} - LEVEL_NAMES
+    if others:
+        raise NotPermittedError(
+            f"Only `compatibility` can be set here, not {', '.join(sorted(others))}."
+        )
+    return body.get("compatibility") or body.get("compatibilityLevel")
 
 
 def _told(version: Version) -> dict[str, Any]:
