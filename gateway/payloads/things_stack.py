@@ -105,7 +105,10 @@ def decode(
 
 
 def _other(message: bytes) -> Aside | Rejected:
-    keys = _keys.decode(message)
+    # fields that are skipped are not looked at: bytes that are no text show only here
+    keys = lorawan.parsed(message, _keys)
+    if isinstance(keys, Rejected):
+        return keys
     for key in KEYS:
         if key in keys:
             return Aside(key)

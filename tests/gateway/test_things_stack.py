@@ -67,6 +67,7 @@ def test_other_messages_of_a_webhook_are_known_by_their_key() -> None:
         (changed("things_stack_up", "uplink_message", "f_port", to=10**400), Reason.OUT_OF_RANGE),
         (changed("things_stack_up", "end_device_ids", "dev_addr", to=""), Reason.WRONG_TYPE),
         (b"\xff", Reason.NOT_JSON),
+        (b'{"end_device_ids":{},"\xff":1}', Reason.NOT_JSON),
     ],
 )
 def test_what_cannot_be_read_has_its_reason(message: bytes, reason: Reason) -> None:
