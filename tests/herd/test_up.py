@@ -113,7 +113,8 @@ def test_a_hand_made_reading_reaches_a_plain_socket_and_the_farm_survives_kill_9
     (tmp_path / "herd.csv").write_text(CSV)
     (tmp_path / "reading.json").write_text(three_hot_readings())
 
-    imported = herd_up.run("import", str(tmp_path / "herd.csv"), "--farm", "home")
+    herd_csv, out = str(tmp_path / "herd.csv"), tmp_path / "passwords.csv"
+    imported = herd_up.run("import", herd_csv, "--farm", "home", "--credentials", str(out))
     collar = herd_up.run("collar", "add", "c-17", "--farm", "home")
     token = Path(farm.owner_token_file).read_text("utf-8").strip()
     url = farm.url.replace("http", "ws") + "/live"
@@ -125,9 +126,18 @@ def test_a_hand_made_reading_reaches_a_plain_socket_and_the_farm_survives_kill_9
         subprocess.run(publish, check=True, timeout=10)
         event = next_event(live)
 
-    assert imported == {"rows": 1, "imported": 1, "refused": 0}
+    counts = {"rows": 1, "imported": 1, "refused": 0}
+    assert imported == {**counts, "let_in": 1, "left_out": []}
+    assert out.read_text().splitlines()[1].startswith("c-17,c-17,")
     assert event["type"] == "alert.raised.v1"
     assert event["subject"] == "bella"
+
+    roof = herd_up.run("collar", "add", "roof-1", "--as", "weather-station")
+    barn = herd_up.run("collar", "add", "barn-2", "--as", "base-station")
+    assert roof["mqtt_topic"] == "herd/v1/home/roof-1/readings"
+    assert barn["mqtt_topic"] == "herd/v1/home/+/readings"
+    assert herd_up.run("collar", "list") == {"collars": ["barn-2", "c-17", "roof-1"]}
+    assert herd_up.run("import", herd_csv, "--farm", "home") == counts  # and nothing new
 
     status = herd_up.run("status")
     pids = [service["pid"] for service in status["services"].values()]
