@@ -55,15 +55,14 @@ def main() -> None:
     configure("herd", level="error", json=False)  # what people should know is told in words
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)
     except (BoxError, NoFarmError, CommandError) as error:
         fail(str(error))
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(0)
     except typer.BadParameter as error:
         fail(error.format_message(), status=2)
+    sys.exit(status or 0)  # outside standalone mode typer hands an Exit's code back, unraised
 
 
 def _as_ctrl_c(_signal: int, _frame: object) -> NoReturn:
@@ -96,7 +95,8 @@ def up(
         tell=tell,
     ) as farm:
         tell(f"open {Door(farm.file.url, farm.owner_token, lan=lan).open()}")
-        tell(f"MQTT {farm.file.mqtt} · the owner's token is in {farm.file.owner_token_file}")
+        tell(f"MQTT {farm.file.mqtt} · webhooks {farm.file.webhooks}/v1/uplinks")
+        tell(f"the owner's token is in {farm.file.owner_token_file}")
         stop = _stop_event()
         while not stop.wait(POLL_EVERY_S):
             farm.poll()
@@ -295,6 +295,32 @@ def simulate(  # noqa: PLR0913  options
         data, farm, animals=animals, rate=rate, seconds=seconds, fevers=fevers, tell=tell
     )
     answer(result, as_json=as_json, text=lambda: json.dumps(result, indent=1))
+
+
+@app.command()
+def decode(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    *,
+    payload_format: Annotated[
+        str, typer.Option("--format", help="native | chirpstack | things-stack; found if not said.")
+    ] = "",
+    decoder: Annotated[
+        str, typer.Option("--decoder", help="Of `herd.decoders`, for whatever the frame names.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """What a gateway would read from a captured payload: its readings, or the reason why not.
+
+    Needs no farm. Exit status 1 if anything of it would be refused.
+
+    Example: herd decode uplink.json --decoder example-collar
+    """
+    from herd.decode import decode_file, in_words
+
+    result = decode_file(file, payload_format=payload_format, decoder=decoder)
+    answer(result, as_json=as_json, text=lambda: in_words(result))
+    if result["refused"]:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -23,7 +23,7 @@ class CommandError(Exception):
 
 
 def status_of(data: Path) -> dict[str, Any]:
-    """{services: {name: {state, pid, address, restarts, lag}}, url, mqtt} of the running farm."""
+    """{services: {name: {state, pid, address, restarts, lag}}, url, mqtt, webhooks, pid}."""
     from herd.lag import group_lags
 
     farm = running_farm(data)
@@ -32,7 +32,8 @@ def status_of(data: Path) -> dict[str, Any]:
     services = {
         name: {**row, "lag": lags.get(groups.get(name, ""))} for name, row in farm.services.items()
     }
-    return {"services": services, "url": farm.url, "mqtt": farm.mqtt, "pid": farm.pid}
+    where = {"url": farm.url, "mqtt": farm.mqtt, "webhooks": farm.webhooks}
+    return {"services": services, **where, "pid": farm.pid}
 
 
 def diagnose(data: Path, ports: dict[str, int]) -> dict[str, Any]:

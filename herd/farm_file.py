@@ -27,6 +27,7 @@ class FarmFile:
     """Addresses of a running farm, and how each of its services does.
 
     pid: of the supervising `herd`. services: {name: {state, pid, address, restarts}}.
+    webhooks: where LoRaWAN servers post to, without the path.
     fields: the address fields every service gets (KAFKA_BOOTSTRAP, POSTGRES_DSN, …): secrets
     are among them, hence mode 0600.
     """
@@ -37,6 +38,7 @@ class FarmFile:
     owner_token_file: str
     fields: Mapping[str, str]
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    webhooks: str = ""
 
     def write(self, data: Path) -> None:
         """Replace the file in one step: a reader sees the old or the new one, whole."""

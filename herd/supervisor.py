@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -107,7 +108,10 @@ class Farm:
         self._tell("topics and schemas are there; starting our services")
         token_file = self._owner_token_file()
         fixed = {} if self._port is None else {"api": self._port}
-        port = assign_ports(self.data / "own-ports.json", ["api"], fixed, self.box.host)["api"]
+        ports = assign_ports(
+            self.data / "own-ports.json", ["api", "webhooks"], fixed, self.box.host
+        )
+        port = ports["api"]
         fields = self._fields()
         self._file = FarmFile(
             pid=os.getpid(),
@@ -115,11 +119,13 @@ class Farm:
             mqtt=f"{addresses.mqtt_host}:{addresses.mqtt_port}",
             owner_token_file=str(token_file),
             fields=fields,
+            webhooks=f"http://{self.box.host}:{ports['webhooks']}",
         )
         own_fields = {
             **fields,
             **_clock_fields(self._clock),
             "PORT": str(port),
+            "HTTP_PORT": str(ports["webhooks"]),
             "OWNER_TOKEN_FILE": str(token_file),
             "HOST": EVERYWHERE if self._lan else self.box.host,
         }
@@ -172,10 +178,7 @@ class Farm:
 
     def _write_status(self) -> None:
         self._write_at_s = time.monotonic() + WRITE_STATUS_EVERY_S
-        file = self.file
-        self._file = FarmFile(
-            file.pid, file.url, file.mqtt, file.owner_token_file, file.fields, self.services()
-        )
+        self._file = replace(self.file, services=self.services())
         self._file.write(self.data)
 
     def _fields(self) -> dict[str, str]:

@@ -60,7 +60,7 @@ def payloads(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
     names = list(FIXTURE_TEXTS)
     for _ in range(count):
         name = draw.choice(names)
-        topic = OF_FORMAT[name[0]] if draw.random() < 0.9 else _topic(draw)
+        topic = OF_FORMAT[name[0]] if draw.random() < 0.85 else _topic(draw)
         if draw.random() < 0.1 and name[0] != "n":
             server = draw.choice(("chirpstack", "things-stack"))
             topic = f"/v1/uplinks/{FARM}/{server}"

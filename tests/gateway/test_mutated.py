@@ -23,6 +23,7 @@ SLOWEST_MS = 50.0  # of CPU; a hang of one payload is a hang of all collars
 MEMORY_MAX_BYTES = 1024 * 1024 * 1024  # address space of the child: a bomb ends it, not the machine
 
 
+@pytest.mark.timeout(1200)
 def test_mutated_payloads_are_readings_or_reasons() -> None:
     """In a child process: one that crashes the interpreter is a finding, not a dead test run."""
     child = subprocess.run(
