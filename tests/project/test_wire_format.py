@@ -73,6 +73,7 @@ def test_an_example_is_taken_by_the_schema_and_by_the_gateway(name: str) -> None
 
 BAD = {
     "no readings": {"boot_id": 1, "readings": []},
+    "a crowd": {"boot_id": 1, "readings": with_reading()["readings"] * 501},
     "no boot": {"readings": with_reading()["readings"]},
     "no list": {"boot_id": 1, "readings": with_reading()["readings"][0]},
     "an array": [with_reading()],
@@ -188,6 +189,17 @@ def test_every_reason_is_explained_or_none_of_a_collars_business() -> None:
     """A reason in no table is a question to us at night."""
     assert set(fields.TOLD) | fields.NEVER_TOLD == set(Reason)
     assert not set(fields.TOLD) & fields.NEVER_TOLD
+
+
+def test_the_makers_page_explains_every_reason() -> None:
+    """And every reason that it explains is one."""
+    page = (DOCS / "collar_maker.md").read_text("utf-8")
+    section = page.split("## What you are told", 1)[1].split("\n## ", 1)[0]
+
+    rows = re.findall(r"^\| ((?:`\w+` ?)+)\|", section, re.MULTILINE)
+
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(reason.value for reason in fields.TOLD)
 
 
 def test_the_document_is_asyncapi() -> None:
