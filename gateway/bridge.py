@@ -179,7 +179,7 @@ class Bridge:
             if upload is None:
                 return False
             self._take(upload)
-            left -= max(1, upload.readings)
+            left -= max(1, upload.left)
         return False
 
     def _take(self, upload: _UnderWay) -> None:
