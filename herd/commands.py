@@ -60,12 +60,13 @@ def import_file(
     """
     from herdbook import PasswordFile, import_csv
 
+    text = _text_of(file)
     farm = running_farm(data)
     passwords = PasswordFile(credentials) if credentials is not None else None
     with _herdbook(farm) as herdbook:
         done = import_csv(
             herdbook,
-            _text_of(file),
+            text,
             checked_farm(farm_id),
             by=CLI_USER,
             dry_run=dry_run,
@@ -106,20 +107,23 @@ def add_collar(
     """
     from herdbook import Device
 
-    farm, kind = running_farm(data), Device(device)
+    kind, measures_from = Device(device), _moment(since)
     if since is not None and kind is not Device.WEATHER_STATION:
         raise CommandError(
             "--since is for weather stations: who wears a collar since when says "
             "the register (`herd import`)"
         )
+    farm = running_farm(data)
     with _herdbook(farm) as herdbook:
         password = herdbook.add_collar(
             checked_collar(collar_id),
             checked_farm(farm_id),
             by=CLI_USER,
             device=kind,
-            measures_from=_moment(since),
+            measures_from=measures_from,
         )
+        if kind is Device.WEATHER_STATION:  # or its first readings are a stranger's
+            herdbook.wait_until_relayed(herdbook.store.head(), within_s=RELAYED_WITHIN_S)
     host, _, port = farm.mqtt.partition(":")
     if kind is Device.BASE_STATION:  # it speaks for the farm's collars, and hears nothing
         topic, own = f"herd/v1/{farm_id}/+/readings", None

@@ -41,7 +41,8 @@ class PasswordFile:
             self._replace(text.getvalue())
         except OSError as error:
             raise CredentialsRefusedError(
-                f"{self.path} cannot be written ({error.strerror}): no credential was made"
+                f"{self.path} cannot be written ({error.strerror}), so no credential was made: "
+                "import the list again once it can"
             ) from error
 
     def _rows(self) -> list[list[str]]:
