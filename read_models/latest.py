@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from contracts.columns import NONE_LONG, Longs, ReadingColumns, moment
+from contracts.columns import NONE_LONG, ReadingColumns, moment
 from contracts.reading import NOBODY
 
 FOLD_VERSION = 2  # one more with every change of what the fold answers: the projector rebuilds
@@ -110,10 +110,14 @@ def newest_of(readings: ReadingColumns) -> NewestOfBatch:
 
 
 def _changes(readings: ReadingColumns) -> Iterator[Put | Move]:
-    moves = np.nonzero(readings.longs["taken_by"] != NONE_LONG)[0]
+    moves = np.nonzero(readings.longs["taken_by"] != NONE_LONG)[0].tolist()
+    if not moves:
+        yield from _newest_puts(readings)
+        return
     start = 0
-    for at in moves.tolist():
-        yield from _newest_puts(readings, np.arange(start, at))
+    for at in moves:
+        if at > start:
+            yield from _newest_puts(readings.take(np.arange(start, at)))
         yield Move(
             readings.texts["taken_from"].at(at) or "",
             readings.texts["event_id"].at(at) or "",
@@ -121,20 +125,17 @@ def _changes(readings: ReadingColumns) -> Iterator[Put | Move]:
             _put(readings, at),
         )
         start = at + 1
-    yield from _newest_puts(readings, np.arange(start, len(readings)))
+    yield from _newest_puts(readings.take(np.arange(start, len(readings))))
 
 
-def _newest_puts(readings: ReadingColumns, places: Longs) -> Iterator[Put]:
+def _newest_puts(readings: ReadingColumns) -> Iterator[Put]:
     """The newest of each animal's collar, oldest first: of two as new the later in the log last."""
-    if not len(places):
-        return
-    some = readings.take(places)
     names = ("farm_id", "aggregate_id", "collar_id")
-    whose = list(zip(*(some.texts[name].raw() for name in names), strict=True))
-    order = np.argsort(some.occurred_us, kind="stable").tolist()
-    newest = {whose[at]: at for at in order}
-    for at in sorted(newest.values(), key=lambda at: (some.occurred_us[at], at)):
-        yield _put(some, at)
+    whose = list(zip(*(readings.texts[name].raw() for name in names), strict=True))
+    order = np.argsort(readings.occurred_us, kind="stable").tolist()
+    newest = {whose[at]: rank for rank, at in enumerate(order)}
+    for rank in sorted(newest.values()):
+        yield _put(readings, order[rank])
 
 
 def _put(readings: ReadingColumns, at: int) -> Put:
