@@ -21,12 +21,15 @@ from read_models.rebuild_commands import (
     rebuild_dead_letters,
     rebuild_worklist,
 )
+from read_models.wearing import AnimalReadings
+from read_models.weather import StationSeries
 from read_models.worklist import AlertRow, Canonical, Change, Page, Status, WorklistView
 
 __all__ = [
     "AlertRow",
     "Analytics",
     "AnimalHours",
+    "AnimalReadings",
     "AnimalRow",
     "Canonical",
     "Change",
@@ -47,6 +50,7 @@ __all__ = [
     "RebuildReport",
     "RebuildRunningError",
     "Series",
+    "StationSeries",
     "Status",
     "Track",
     "Worklist",
