@@ -78,12 +78,15 @@ class MqttClient:
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> str:
         """The reason of the PUBACK, or of the disconnection that came in its place."""
-        return self.publish_all([topic], payload, retain=retain)
+        return self.publish_all([(topic, payload)], retain=retain)
 
-    def publish_all(self, topics: Iterable[str], payload: bytes, *, retain: bool = False) -> str:
-        """The same payload on each topic, all sent at once; the reasons, or that it was cut off."""
+    def publish_all(self, messages: Iterable[tuple[str, bytes]], *, retain: bool = False) -> str:
+        """Messages all sent at once; the reason of each, or that we were cut off."""
         before = len(self.answers.disconnected)
-        sent = [self._client.publish(topic, payload, qos=1, retain=retain).mid for topic in topics]
+        sent = [
+            self._client.publish(topic, payload, qos=1, retain=retain).mid
+            for topic, payload in messages
+        ]
         answered, cut_off = self.answers.published, self.answers.disconnected
         self._until(lambda: cut_off[before:] or all(packet_id in answered for packet_id in sent))
         return ", ".join(cut_off[before:] or [answered[packet_id] for packet_id in sent])
