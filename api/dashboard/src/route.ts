@@ -1,5 +1,6 @@
 // Which screen is open: the path of the address bar, and links that do not load the page again.
 import { signal } from "@preact/signals";
+import type { Alert } from "./wire";
 
 export type Route = { screen: "now" } | { screen: "animal"; animalId: string };
 
@@ -15,6 +16,11 @@ let steps = 0; // within this page: going back must not leave it
 
 export function animalPath(animalId: string): string {
   return `/animals/${encodeURIComponent(animalId)}`;
+}
+
+/** Where the story of a case is told: on its animal's page, or on the board for want of one. */
+export function casePath(alert: Alert): string {
+  return alert.subject_kind === "animal" ? animalPath(alert.subject_id) : "/now";
 }
 
 export function go(path: string): void {

@@ -1,6 +1,7 @@
 // Sentences: who, what changed by how much against what is usual, since when, what it may be.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { tagOf } from "../src/board";
 import type { Alert, Animal } from "../src/wire";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
@@ -121,6 +122,30 @@ test("a collar that is heard again is neither lost nor looked for", () => {
   // taken off: the case is over, and nobody has heard the collar
   const never = { last_heard_at: hoursAgo(6 + 1 / 3) } as Animal;
   assert.match(plain(en.sentence("Berta", findingOf(over, NOW, never), format, NOW)), /lost/);
+});
+
+test("when nothing can be heard, the farm is told once, and not that its collars are lost", () => {
+  const evidence = [anEvidence({ signal: "deaf_minutes", unit: "min", value: 2, limit: 2 })];
+  const deaf = anAlert({
+    condition: "system_deaf",
+    subject_kind: "farm",
+    subject_id: "home",
+    onset_at: hoursAgo(0.5),
+    evidence,
+  });
+  const over = anAlert({ ...deaf, status: "resolved", resolved_at: hoursAgo(0.1) });
+  assert.match(
+    said(en, deaf),
+    /^No collar has been heard for 30 min, since .* way to us is closed/,
+  );
+  assert.match(said(en, over), /^No collar could be heard for 2 min, .* heard again/);
+  assert.match(said(de, deaf), /^Seit 30 min ist kein Halsband zu hören/);
+  for (const words of ALL) {
+    assert.doesNotMatch(said(words, deaf), /Berta|home|undefined|NaN|null/);
+    assert.equal(words.steps(findingOf(deaf, NOW)).length, 3);
+    assert.equal(words.steps(findingOf(over, NOW)).length, 1);
+  }
+  assert.equal(tagOf(null, deaf), "⌂");
 });
 
 test("the hours to inseminate name their day unless it is today, and end", () => {

@@ -3,7 +3,7 @@ import type { Shown } from "../board";
 import { tagOf } from "../board";
 import { EvidenceSpark } from "../charts/spark";
 import { farmMinute } from "../clock";
-import { animalPath } from "../route";
+import { casePath } from "../route";
 import { format, words } from "../settings";
 import { findingOf } from "../words/finding";
 import { GoButton, standing } from "./go";
@@ -31,7 +31,7 @@ export function CaseCard({ item }: { item: Shown }) {
         <span>{standing(item, now) ?? said.headline(finding, f, now)}</span>
       </p>
       <div class="in">
-        <a class="caseid" href={animalPath(alert.subject_id)}>
+        <a class="caseid" href={casePath(alert)}>
           <Tag
             text={tagOf(animal, alert)}
             priority={alert.priority}
@@ -54,9 +54,11 @@ export function CaseCard({ item }: { item: Shown }) {
         </p>
         <TrackRecord track={track} />
         <div class="actions">
-          <a class="btn" href={animalPath(alert.subject_id)}>
-            <Icon name="why" /> {said.why}
-          </a>
+          {alert.subject_kind !== "animal" ? null : (
+            <a class="btn" href={casePath(alert)}>
+              <Icon name="why" /> {said.why}
+            </a>
+          )}
           <GoButton item={item} />
         </div>
       </div>

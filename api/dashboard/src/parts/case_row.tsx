@@ -3,7 +3,7 @@ import type { Shown } from "../board";
 import { tagOf } from "../board";
 import { EvidenceSpark } from "../charts/spark";
 import { farmMinute } from "../clock";
-import { animalPath } from "../route";
+import { casePath } from "../route";
 import { format, wide, words } from "../settings";
 import type { Alert, DoneCase } from "../wire";
 import { findingOf } from "../words/finding";
@@ -42,7 +42,7 @@ export function CaseRow({ item, selected, onSelect }: Props) {
     <li class={classes.join(" ")} data-alert={alert.alert_id}>
       <a
         class="hit"
-        href={animalPath(alert.subject_id)}
+        href={casePath(alert)}
         aria-label={said.openCase(said.priority[alert.priority], tagOf(animal, alert), name)}
         {...(selected ? { "aria-current": "true" as const } : {})}
         onClick={(event) => {
@@ -80,11 +80,7 @@ export function DoneRow({ item }: { item: DoneCase }) {
   const at = format.value.since(Date.parse(alert.closed_at ?? alert.updated_at), farmMinute.value);
   return (
     <li class="row mini">
-      <a
-        class="hit"
-        href={animalPath(alert.subject_id)}
-        aria-label={`${tagOf(animal, alert)} ${name}`}
-      />
+      <a class="hit" href={casePath(alert)} aria-label={`${tagOf(animal, alert)} ${name}`} />
       <Tag text={tagOf(animal, alert)} priority={null} />
       <p class="l2 isdone">
         <b>{name}</b> {said.condition(alert.condition)}:{" "}

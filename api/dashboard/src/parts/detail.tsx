@@ -6,7 +6,7 @@ import { sideOf, windowOf } from "../charts/rolling";
 import { SignalChart } from "../charts/signal_chart";
 import { caseBegin, shownOf } from "../charts/spark";
 import { farmMinute } from "../clock";
-import { animalPath } from "../route";
+import { casePath } from "../route";
 import { format, words } from "../settings";
 import { findingOf, sinceOf } from "../words/finding";
 import { CowCard } from "./cow_card";
@@ -66,9 +66,11 @@ export function CaseDetail({ item }: { item: Shown }) {
             </ol>
             <div class="pad dact">
               <GoButton item={item} />
-              <a class="btn" href={animalPath(alert.subject_id)}>
-                <Icon name="why" /> {said.whyAndWhyNot}
-              </a>
+              {alert.subject_kind !== "animal" ? null : (
+                <a class="btn" href={casePath(alert)}>
+                  <Icon name="why" /> {said.whyAndWhyNot}
+                </a>
+              )}
             </div>
           </div>
           <EvidenceChart item={item} />

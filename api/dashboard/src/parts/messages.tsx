@@ -3,7 +3,7 @@
 import { tagOf } from "../board";
 import { farmNow, wallNow } from "../clock";
 import { failures, takeUndo, UNDO_MS, undo, untell } from "../notices";
-import { animalPath } from "../route";
+import { casePath } from "../route";
 import { format, words } from "../settings";
 import { chipKind, connection, gap, isHatched, pulse } from "../store";
 import type { Missing } from "../wire";
@@ -78,7 +78,7 @@ export function GapNotice() {
       <ul class="rows">
         {seen.changes.slice(0, GAP_SHOWN_MAX).map(({ kind, alert, animal }) => (
           <li class="row mini" key={alert.alert_id}>
-            <a class="hit" href={animalPath(alert.subject_id)} aria-label={nameOf(animal, alert)} />
+            <a class="hit" href={casePath(alert)} aria-label={nameOf(animal, alert)} />
             <Tag text={tagOf(animal, alert)} priority={kind === "gone" ? null : alert.priority} />
             <p class="l2 isdone">
               <b>{said.gap[kind]}:</b> {nameOf(animal, alert)},{" "}

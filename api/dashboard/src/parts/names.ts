@@ -10,6 +10,7 @@ const DAY_MS = 86_400_000;
 export function nameOf(animal: Animal | null, alert?: Alert): string {
   if (animal?.name) return animal.name;
   if (animal !== null) return words.value.nameless(animal.tag);
+  if (alert?.subject_kind === "farm") return words.value.wholeFarm;
   return alert ? words.value.nameless(tagOf(null, alert)) : "";
 }
 

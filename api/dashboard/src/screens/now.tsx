@@ -22,7 +22,7 @@ import {
 import { MorningBoard } from "../parts/morning_board";
 import { nameOf } from "../parts/names";
 import { Strip } from "../parts/strip";
-import { animalPath, go } from "../route";
+import { casePath, go } from "../route";
 import { wide, words } from "../settings";
 import { board, isHatched, letIn, remembered, shown, touched, view, waiting } from "../store";
 
@@ -182,7 +182,7 @@ function onKey(event: KeyboardEvent): void {
     }
     case "Enter":
       if (event.target instanceof Element && event.target.closest("button, a, summary")) return;
-      go(animalPath(item.alert.subject_id));
+      go(casePath(item.alert));
       return;
     case "g":
     case "G":

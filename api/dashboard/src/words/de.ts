@@ -132,6 +132,7 @@ export const de: Words = {
   lactation: (parity) => `${parity}. Laktation`,
   dayInMilk: (day) => `Tag ${day}`,
   nameless: (tag) => `Nr. ${tag}`,
+  wholeFarm: "Ganzer Hof",
 
   signals,
   signal: (name) => signals[name] ?? name.replaceAll("_", " "),
@@ -288,6 +289,17 @@ export const de: Words = {
           `zuletzt gehört ${f.since(finding.heardAt, now)}. Sie wird nicht überwacht. ` +
           `Vielleicht ${b("verloren")}, ${b("leer")} oder außer Reichweite.`
         );
+      case "system_deaf":
+        if (finding.isOver)
+          return (
+            `${b(f.duration(finding.deafMs))} lang war kein Halsband zu hören, ` +
+            `ab ${f.since(finding.since, now)}. Sie werden wieder gehört; was sie behalten haben, kommt jetzt.`
+          );
+        return (
+          `Seit ${b(f.duration(finding.deafMs))} ist kein Halsband zu hören ` +
+          `(ab ${f.since(finding.since, now)}): der ${b("Weg zu uns")} ist zu. ` +
+          `Kein Tier wird überwacht. Die Halsbänder behalten, was sie messen, und senden es später.`
+        );
       case "other":
         return (
           `${name}: ${b(de.condition(finding.condition))} ` +
@@ -313,6 +325,8 @@ export const de: Words = {
       }
       case "collar_silent":
         return `Halsband stumm ${b(f.duration(finding.silentMs))}`;
+      case "system_deaf":
+        return `Nichts gehört ${b(f.duration(finding.deafMs))}`;
       case "other":
         return b(de.condition(finding.condition));
     }
@@ -351,6 +365,13 @@ export const de: Words = {
           "Sie suchen: sitzt das Halsband noch am Hals?",
           "Batterie prüfen, oder ihr ein anderes Halsband geben.",
         ];
+      case "system_deaf":
+        if (finding.isOver) return ["Nachsehen, ob die neuesten Werte von jetzt sind."];
+        return [
+          "Nach dem Hofrechner sehen: ist er an, steckt das Netzwerkkabel?",
+          "Neu starten, oder den anrufen, der ihn betreut.",
+          "Bis dahin nach den Tieren sehen wie ohne Halsbänder.",
+        ];
       case "other":
         return ["Nach ihr sehen und sagen, was du findest."];
     }
@@ -362,6 +383,7 @@ export const de: Words = {
       rumination_drop: "Ketose, Labmagen, Verdauung",
       oestrus: "sie ist brünstig",
       collar_silent: "Halsband verloren, leer oder außer Reichweite",
+      system_deaf: "Strom, Netz oder Rechner war weg",
     };
     return meaning[condition] ?? "";
   },

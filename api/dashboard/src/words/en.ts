@@ -137,6 +137,7 @@ export const en = {
   lactation: (parity: number) => `${ordinal(parity)} lactation`,
   dayInMilk: (day: number) => `day ${day}`,
   nameless: (tag: string) => `No. ${tag}`,
+  wholeFarm: "Whole farm",
 
   signals,
   signal: (name: string) => signals[name] ?? name.replaceAll("_", " "),
@@ -293,6 +294,17 @@ export const en = {
           `last heard ${f.since(finding.heardAt, now)}. She is not watched. ` +
           `May be ${b("lost")}, ${b("empty")} or out of reach.`
         );
+      case "system_deaf":
+        if (finding.isOver)
+          return (
+            `No collar could be heard for ${b(f.duration(finding.deafMs))}, ` +
+            `from ${f.since(finding.since, now)}. They are heard again; what they kept comes in now.`
+          );
+        return (
+          `No collar has been heard for ${b(f.duration(finding.deafMs))}, ` +
+          `since ${f.since(finding.since, now)}: the ${b("way to us")} is closed. ` +
+          `No animal is watched. The collars keep what they measure and send it later.`
+        );
       case "other":
         return (
           `${name}: ${b(en.condition(finding.condition).toLowerCase())} ` +
@@ -319,6 +331,8 @@ export const en = {
       }
       case "collar_silent":
         return `Collar silent ${b(f.duration(finding.silentMs))}`;
+      case "system_deaf":
+        return `Nothing heard ${b(f.duration(finding.deafMs))}`;
       case "other":
         return b(en.condition(finding.condition));
     }
@@ -357,6 +371,13 @@ export const en = {
           "Find her: is the collar still on her neck?",
           "Check its battery, or give her another collar.",
         ];
+      case "system_deaf":
+        if (finding.isOver) return ["Look whether the newest readings are of now."];
+        return [
+          "Look at the farm computer: is it on, and is its network cable in?",
+          "Start it again, or call whoever looks after it.",
+          "Until then, look after the animals as without collars.",
+        ];
       case "other":
         return ["Look at her, and say what you found."];
     }
@@ -369,6 +390,7 @@ export const en = {
       rumination_drop: "ketosis, stomach, indigestion",
       oestrus: "she is in heat",
       collar_silent: "collar lost, empty or out of reach",
+      system_deaf: "power, network or computer was down",
     };
     return meaning[condition] ?? "";
   },

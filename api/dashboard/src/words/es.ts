@@ -132,6 +132,7 @@ export const es: Words = {
   lactation: (parity) => `${parity}.ª lactancia`,
   dayInMilk: (day) => `día ${day}`,
   nameless: (tag) => `N.º ${tag}`,
+  wholeFarm: "Toda la granja",
 
   signals,
   signal: (name) => signals[name] ?? name.replaceAll("_", " "),
@@ -287,6 +288,17 @@ export const es: Words = {
           `oído por última vez ${f.since(finding.heardAt, now)}. No está vigilada. ` +
           `Puede estar ${b("perdido")}, ${b("sin batería")} o fuera de alcance.`
         );
+      case "system_deaf":
+        if (finding.isOver)
+          return (
+            `Durante ${b(f.duration(finding.deafMs))} no se oyó ningún collar, ` +
+            `desde ${f.since(finding.since, now)}. Se oyen otra vez; lo que guardaron llega ahora.`
+          );
+        return (
+          `Hace ${b(f.duration(finding.deafMs))} que no se oye ningún collar, ` +
+          `desde ${f.since(finding.since, now)}: el ${b("camino hasta aquí")} está cerrado. ` +
+          `Ningún animal está vigilado. Los collares guardan lo que miden y lo envían después.`
+        );
       case "other":
         return (
           `${name}: ${b(es.condition(finding.condition))} ` +
@@ -312,6 +324,8 @@ export const es: Words = {
       }
       case "collar_silent":
         return `Collar mudo ${b(f.duration(finding.silentMs))}`;
+      case "system_deaf":
+        return `No se oye nada ${b(f.duration(finding.deafMs))}`;
       case "other":
         return b(es.condition(finding.condition));
     }
@@ -344,6 +358,13 @@ export const es: Words = {
         if (finding.heardAgain)
           return ["Mire si el collar está bien puesto.", "Revise la batería."];
         return ["Búsquela: ¿lleva aún el collar?", "Revise la batería, o déle otro collar."];
+      case "system_deaf":
+        if (finding.isOver) return ["Mire si los últimos datos son de ahora."];
+        return [
+          "Mire el ordenador de la granja: ¿está encendido, tiene el cable de red?",
+          "Enciéndalo de nuevo, o llame a quien lo cuida.",
+          "Hasta entonces, vigile a los animales como sin collares.",
+        ];
       case "other":
         return ["Mírela y diga qué encontró."];
     }
@@ -355,6 +376,7 @@ export const es: Words = {
       rumination_drop: "cetosis, abomaso, indigestión",
       oestrus: "está en celo",
       collar_silent: "collar perdido, sin batería o fuera de alcance",
+      system_deaf: "falló la luz, la red o el ordenador",
     };
     return meaning[condition] ?? "";
   },

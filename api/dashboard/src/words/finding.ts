@@ -20,6 +20,7 @@ export type Finding =
       isOver: boolean; // the hours in which to inseminate
     }
   | { kind: "collar_silent"; silentMs: number; heardAt: number; heardAgain: boolean }
+  | { kind: "system_deaf"; deafMs: number; since: number; isOver: boolean }
   | { kind: "other"; condition: string; since: number; measured: Evidence | null };
 
 /** When the cause began: the detector's onset, or the raising of a case from before it told. */
@@ -82,6 +83,14 @@ export function findingOf(alert: Alert, now: number, animal: Animal | null = nul
       const heardAgain =
         alert.resolved_at !== null && Date.parse(animal?.last_heard_at ?? "") > heardAt;
       return { kind: "collar_silent", silentMs, heardAt, heardAgain };
+    }
+    case "system_deaf": {
+      const [deaf] = of("deaf_minutes");
+      if (deaf === undefined) break;
+      const isOver = alert.resolved_at !== null;
+      // as silence: it grows until the case is over
+      const deafMs = Math.max(deaf.value * 60_000, isOver ? 0 : now - since);
+      return { kind: "system_deaf", deafMs, since, isOver };
     }
   }
   return { kind: "other", condition: alert.condition, since, measured: alert.evidence[0] ?? null };

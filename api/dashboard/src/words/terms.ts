@@ -43,6 +43,7 @@ export const enTerms: Terms = {
     steps: "Steps",
     activity: "Activity",
     silent_minutes: "Silent",
+    deaf_minutes: "Nothing heard",
     herd_rumination_pct: "Rest of the herd",
   },
   whyNot: {
@@ -93,6 +94,7 @@ export const deTerms: Terms = {
     steps: "Schritte",
     activity: "Aktivität",
     silent_minutes: "Stumm",
+    deaf_minutes: "Nichts gehört",
     herd_rumination_pct: "Übrige Herde",
   },
   whyNot: {
@@ -143,6 +145,7 @@ export const esTerms: Terms = {
     steps: "Pasos",
     activity: "Actividad",
     silent_minutes: "Mudo",
+    deaf_minutes: "Sin oír nada",
     herd_rumination_pct: "Resto del rebaño",
   },
   whyNot: {
