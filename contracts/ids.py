@@ -3,6 +3,7 @@
 import hashlib
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -15,6 +16,9 @@ UserId = NewType("UserId", str)
 # The same grammar serves MQTT topics, Kafka keys, Redis keys and file names: no separator of any
 # of them is in it, so an id can never reach into a neighbour's place.
 ID_PATTERN = re.compile(r"[a-z0-9-]{1,40}")
+
+# A UUID's variant: the two high bits of this digit say so, the two low ones stay.
+VARIANTS = {f"{digit:x}": "89ab"[digit & 3] for digit in range(16)}
 
 
 class SubjectKind(StrEnum):
@@ -67,15 +71,23 @@ def derived_id(*parts: str | int) -> str:
 
     SHA-256 over the parts with their lengths, so that ("a", "bc") and ("ab", "c") differ.
     """
-    text = "".join([f"{len(part)}:{part}" for part in map(str, parts)])
+    return _shaped("".join([f"{len(part)}:{part}" for part in map(str, parts)]))
+
+
+def _shaped(text: str) -> str:
     digits = hashlib.sha256(text.encode()).hexdigest()
     # uuid.UUID(…, version=4) says the same for four times the price, and every reading pays it
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return "-".join(
-        (digits[:8], digits[8:12], "4" + digits[13:16], variant + digits[17:20], digits[20:32])
-    )
+    variant = VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def reading_event_id(collar_id: CollarId, boot_id: int, seq: int) -> str:
     """The event_id of one reading: a collar that sends it again sends the same event."""
     return derived_id("reading", collar_id, boot_id, seq)
+
+
+def reading_event_ids(collar_id: CollarId, boot_id: int, seqs: Iterable[int]) -> list[str]:
+    """The same for many readings of one boot."""
+    boot = str(boot_id)
+    head = f"7:reading{len(collar_id)}:{collar_id}{len(boot)}:{boot}"
+    return [_shaped(f"{head}{len(seq)}:{seq}") for seq in map(str, seqs)]

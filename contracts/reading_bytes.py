@@ -21,8 +21,8 @@ MOVES_KEPT = 100  # nearly all readings were never moved
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
-_float = struct.Struct("<Bf").pack
-_double = struct.Struct("<Bd").pack
+single = struct.Struct("<Bf").pack
+double = struct.Struct("<Bd").pack
 _behind_site = attrgetter(
     "rumination_minutes",
     "eating_minutes",
@@ -42,27 +42,27 @@ def reading_bytes(event: Event[CollarReading]) -> bytes:
     reading = event.payload
     return b"".join(
         [
-            _long(len(event.event_id)),  # an id is ASCII, and never the same twice
+            long(len(event.event_id)),  # an id is ASCII, and never the same twice
             event.event_id.encode(),
-            _text(event.event_type),
-            _moment(event.timestamp),
-            _text(event.aggregate_id),
-            _text(event.actor),
-            _text_or_null(event.farm_id),
-            _text_or_null(event.causation_id),
-            _text(reading.collar_id),
-            _long(reading.boot_id),
-            _long(reading.seq),
-            _moment(reading.received_at),
-            NULL if reading.sent_at is None else b"\x02" + _moment(reading.sent_at),
-            _text_or_null(reading.station_id),
-            _text(reading.clock),
-            _long(reading.interval_s),
-            NULL if reading.temperature_c is None else _float(PRESENT, reading.temperature_c),
-            _text_or_null(reading.temperature_site),
-            *[NULL if x is None else _float(PRESENT, x) for x in _behind_site(reading)],
-            *[NULL if x is None else _double(PRESENT, x) for x in _place(reading)],
-            *[NULL if x is None else _float(PRESENT, x) for x in _surroundings(reading)],
+            text(event.event_type),
+            moment(event.timestamp),
+            text(event.aggregate_id),
+            text(event.actor),
+            text_or_null(event.farm_id),
+            text_or_null(event.causation_id),
+            text(reading.collar_id),
+            long(reading.boot_id),
+            long(reading.seq),
+            moment(reading.received_at),
+            NULL if reading.sent_at is None else b"\x02" + moment(reading.sent_at),
+            text_or_null(reading.station_id),
+            text(reading.clock),
+            long(reading.interval_s),
+            NULL if reading.temperature_c is None else single(PRESENT, reading.temperature_c),
+            text_or_null(reading.temperature_site),
+            *[NULL if x is None else single(PRESENT, x) for x in _behind_site(reading)],
+            *[NULL if x is None else double(PRESENT, x) for x in _place(reading)],
+            *[NULL if x is None else single(PRESENT, x) for x in _surroundings(reading)],
             _moved(reading.taken_from, reading.taken_by, reading.first_offset),
         ]
     )
@@ -70,12 +70,12 @@ def reading_bytes(event: Event[CollarReading]) -> bytes:
 
 @lru_cache(MOVES_KEPT)
 def _moved(taken_from: str | None, taken_by: int | None, first_offset: int | None) -> bytes:
-    numbers = [NULL if x is None else b"\x02" + _long(x) for x in (taken_by, first_offset)]
-    return _text_or_null(taken_from) + b"".join(numbers)
+    numbers = [NULL if x is None else b"\x02" + long(x) for x in (taken_by, first_offset)]
+    return text_or_null(taken_from) + b"".join(numbers)
 
 
-def _long(value: int) -> bytes:
-    """Zigzag varint: low seven bits first."""
+def long(value: int) -> bytes:
+    """A zigzag varint: low seven bits first."""
     left = (value << 1) ^ (value >> 63)
     out = bytearray()
     while left > 0x7F:  # noqa: PLR2004  seven bits a byte
@@ -86,16 +86,19 @@ def _long(value: int) -> bytes:
 
 
 @lru_cache(TEXTS_KEPT)
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
+    """Its length, then itself."""
     encoded = value.encode()
-    return _long(len(encoded)) + encoded
+    return long(len(encoded)) + encoded
 
 
 @lru_cache(TEXTS_KEPT)
-def _text_or_null(value: str | None) -> bytes:
-    return NULL if value is None else b"\x02" + _text(value)
+def text_or_null(value: str | None) -> bytes:
+    """The branch of its union, then the text if there is one."""
+    return NULL if value is None else b"\x02" + text(value)
 
 
 @lru_cache(MOMENTS_KEPT)
-def _moment(value: datetime) -> bytes:
-    return _long((value - EPOCH) // MICROSECOND)
+def moment(value: datetime) -> bytes:
+    """Microseconds since 1970."""
+    return long((value - EPOCH) // MICROSECOND)

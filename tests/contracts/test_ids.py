@@ -15,6 +15,7 @@ from contracts.ids import (
     is_id,
     new_id,
     reading_event_id,
+    reading_event_ids,
 )
 
 
@@ -40,6 +41,16 @@ def test_a_readings_event_id_is_the_same_for_ever() -> None:
 
     assert event_id == reading_event_id(CollarId("c-17"), 7, 41)
     assert event_id == "9c75952d-377c-4530-ad02-638d786b7605"
+
+
+@given(st.integers(0, 2**53), st.lists(st.integers(0, 2**53), max_size=20))
+def test_many_ids_are_the_single_ones(boot_id: int, seqs: list[int]) -> None:
+    """An upload and its repeat in other company are the same events."""
+    collar_id = CollarId("c-17")
+
+    many = reading_event_ids(collar_id, boot_id, seqs)
+
+    assert many == [reading_event_id(collar_id, boot_id, seq) for seq in seqs]
 
 
 @given(st.lists(st.text(max_size=5), min_size=2, max_size=4))
