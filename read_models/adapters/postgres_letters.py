@@ -42,10 +42,10 @@ FOUND = """SELECT letter_id, folded::text FROM letters
 WHERE generation = %s AND letter_id = ANY (%s)"""
 UPSERT = """INSERT INTO letters
 SELECT %(generation)s, letter_id, state, reason, service, farm_id, collar_id, received_at,
-    appended_at, folded
+    appended_at, partition, "offset", folded
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (letter_id text, state text, reason text,
     service text, farm_id text, collar_id text, received_at timestamptz, appended_at timestamptz,
-    folded jsonb)
+    partition integer, "offset" bigint, folded jsonb)
 ON CONFLICT (generation, letter_id) DO UPDATE
 SET (state, reason, folded) = (excluded.state, excluded.reason, excluded.folded)"""
 
@@ -59,16 +59,17 @@ WANTED = """generation = %(generation)s
     AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)"""
 # in the order of the log, a page after the last row of the one before
 LISTED = f"""SELECT folded::text FROM letters WHERE {WANTED}
-    AND (%(after)s::text IS NULL OR (appended_at, letter_id) > (%(after_at)s, %(after)s))
-ORDER BY appended_at, letter_id LIMIT %(limit)s"""  # noqa: S608  constants
+    AND (%(after_at)s::timestamptz IS NULL
+        OR (appended_at, partition, "offset") > (%(after_at)s, %(partition)s, %(offset)s))
+ORDER BY appended_at, partition, "offset" LIMIT %(limit)s"""  # noqa: S608  constants
 NEWEST = f"""SELECT folded::text FROM letters WHERE {WANTED}
-ORDER BY appended_at DESC, letter_id DESC LIMIT %(limit)s"""  # noqa: S608  constants
+ORDER BY appended_at DESC, partition DESC, "offset" DESC LIMIT %(limit)s"""  # noqa: S608  constants
 COUNTED = f"SELECT count(*) FROM letters WHERE {WANTED}"  # noqa: S608  constants
 BY_ID = """SELECT folded::text FROM letters
 WHERE generation = %(generation)s AND letter_id = ANY (%(ids)s)"""
 OVERDUE = """SELECT folded::text FROM letters
 WHERE generation = %(generation)s AND state = 'open' AND appended_at < %(before)s
-ORDER BY appended_at, letter_id LIMIT %(limit)s"""
+ORDER BY appended_at, partition, "offset" LIMIT %(limit)s"""
 COUNTS = """SELECT reason, count(*) FROM letters
 WHERE generation = %(generation)s AND state = 'open' GROUP BY reason"""
 PRUNE = f"""DELETE FROM letters WHERE ctid = ANY (ARRAY(
@@ -121,6 +122,8 @@ def _columns(row: LetterRow) -> dict[str, object]:
         "collar_id": row.collar_id,
         "received_at": row.received_at,
         "appended_at": row.appended_at,
+        "partition": row.partition,
+        "offset": row.offset,
         "folded": msgspec.Raw(row_to_json(row)),
     }
 
@@ -143,8 +146,9 @@ class Letters:
         after: LetterRow | None = None
         while True:
             place = {
-                "after": after and after.letter_id,
                 "after_at": after and after.appended_at,
+                "partition": after and after.partition,
+                "offset": after and after.offset,
             }
             rows = self._rows(LISTED, **_asked(wanted), **place, limit=page)
             if rows:

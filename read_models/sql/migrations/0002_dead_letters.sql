@@ -33,10 +33,13 @@ CREATE TABLE letters.letters (
     collar_id   text,
     received_at timestamptz NOT NULL,
     appended_at timestamptz NOT NULL,     -- Kafka keeps the bytes so many days from then on
+    partition   integer NOT NULL,         -- where they lie
+    "offset"    bigint NOT NULL,
     folded      jsonb NOT NULL,           -- the whole row; the columns are what people filter by
     PRIMARY KEY (generation, letter_id)
 );
-CREATE INDEX letters_in_order ON letters.letters (generation, state, appended_at, letter_id);
+CREATE INDEX letters_in_order ON letters.letters
+    (generation, state, appended_at, partition, "offset");
 
 GRANT USAGE ON SCHEMA letters TO herd_history;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA letters TO herd_history;
