@@ -17,6 +17,7 @@ from gateway.adapters.http_source import HttpSource
 from gateway.adapters.kafka_records import KafkaRecords
 from gateway.adapters.kafka_sink import KafkaSink
 from gateway.adapters.letter_feed import LetterFeed
+from gateway.adapters.mover_log import COLLARS_GROUP, KafkaMoverLog
 from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
 from gateway.bridge import DRAIN_MAX_S, Bounds, Bridge
@@ -24,6 +25,8 @@ from gateway.clock import HerdClock
 from gateway.decoders.loading import installed_decoders
 from gateway.hearing import Hearing
 from gateway.limits import Budget, Limits
+from gateway.mover import Mover, Owned
+from gateway.moves import Register
 from gateway.probe import Prober
 from gateway.settings import ClockSettings, GatewaySettings
 from gateway.tally import Tally
@@ -192,17 +195,21 @@ def _login(settings: GatewaySettings) -> MqttLogin:
 
 
 def clock_loops(settings: ClockSettings, clock: Clock) -> dict[str, Loop]:
-    """Herd-clock's two loops: it ticks, and sees whether the way in is open."""
+    """Herd-clock's loops: it ticks, sees whether the way in is open, and moves readings."""
     hearing = Hearing(
         deaf_after_s=settings.deaf_after_s, now=clock.now(), monotonic_s=time.monotonic()
     )
+    owned = Owned()
     return {
-        "clock": lambda running: _tick(settings, clock, hearing, running),
+        "clock": lambda running: _tick(settings, clock, hearing, owned, running),
         "probe": lambda running: _probe(settings, clock, hearing, running),
+        "mover": lambda running: _move(settings, owned, running),
     }
 
 
-def _tick(settings: ClockSettings, clock: Clock, hearing: Hearing, running: Running) -> None:
+def _tick(
+    settings: ClockSettings, clock: Clock, hearing: Hearing, owned: Owned, running: Running
+) -> None:
     schema_ids = RegistrySchemaIds(settings.registry_url)
     schema_ids.register_all()
     log = KafkaClockLog(settings.kafka_bootstrap, Serde(schema_ids), instance=settings.instance)
@@ -219,10 +226,31 @@ def _tick(settings: ClockSettings, clock: Clock, hearing: Hearing, running: Runn
         ready = False
         while running.goes_on():
             herd_clock.turn(time.monotonic())
+            owned.partitions = log.owned()
             if herd_clock.ticking and not ready:
                 ready = True
                 running.ready()
     finally:
+        log.close()
+
+
+def _move(settings: ClockSettings, owned: Owned, running: Running) -> None:
+    schema_ids, register = RegistrySchemaIds(settings.registry_url), Register()
+    schema_ids.register_all()
+    log = KafkaMoverLog(settings.kafka_bootstrap, schema_ids)
+    feed = CollarFeed(settings.kafka_bootstrap, Serde(schema_ids), register, group=COLLARS_GROUP)
+    mover = Mover(log, register, running.goes_on)
+    try:
+        feed.open()
+        # without the whole register a reading would be taken from whom it belongs to
+        while running.goes_on() and not feed.loaded():
+            feed.turn()
+        register.changes()  # what changed before: all of the log is held against it at once
+        while running.goes_on():
+            feed.turn()
+            mover.turn(owned.partitions, time.monotonic())
+    finally:
+        feed.close()
         log.close()
 
 

@@ -31,7 +31,7 @@ class KafkaGrant:
 
 KAFKA_GRANTS: dict[str, KafkaGrant] = {
     "gateway": KafkaGrant((COLLARS, DEAD_LETTERS), (READINGS, DEAD_LETTERS), "herd-gateway"),
-    "clock": KafkaGrant((ANIMALS, READINGS), (READINGS, DEAD_LETTERS), "herd-clock"),
+    "clock": KafkaGrant((ANIMALS, COLLARS, READINGS), (READINGS, DEAD_LETTERS), "herd-clock"),
     "pipeline": KafkaGrant(
         (READINGS, SNAPSHOTS, DETECTIONS, HOURS),
         (DETECTIONS, HOURS, SNAPSHOTS, DEAD_LETTERS),

@@ -1,7 +1,7 @@
 """The register's collars from `herd.collars.v1`: all of them first, then every change."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
@@ -10,7 +10,6 @@ from contracts.animal_event import CollarAssignments
 from contracts.ids import CollarId
 from contracts.serde import Serde, UnreadableRecordError
 from contracts.topics import COLLARS
-from gateway.attribution import Attribution
 from runtime.consume import Limits, place_of, poll_batch
 from runtime.kafka import new_consumer
 from runtime.retry import retried
@@ -57,19 +56,33 @@ class CollarEnds:
         self._consumer.close()
 
 
+class Collars(Protocol):
+    """Whoever keeps collars as the register knows them: an Attribution, say."""
+
+    def apply(self, told: CollarAssignments) -> None:
+        """A collar's newest list."""
+        ...
+
+    def forget(self, collar_id: CollarId) -> None:
+        """The register knows the collar no longer."""
+        ...
+
+
 class CollarFeed:
-    """Keeps an Attribution equal to the topic. For one thread."""
+    """Keeps them equal to the topic. For one thread."""
 
     def __init__(
         self,
         bootstrap: str,
         serde: Serde,
-        attribution: Attribution,
+        collars: Collars,
         reached: Reached | None = None,
+        *,
+        group: str = GROUP,
     ) -> None:
-        self._consumer = new_consumer(bootstrap, GROUP)
+        self._consumer = new_consumer(bootstrap, group)
         self._serde = serde
-        self._attribution = attribution
+        self._collars = collars
         self._reached = reached or Reached()
         self._places: list[TopicPartition] = []
         self._behind: dict[int, int] = {}  # partition → the offset it must reach once
@@ -108,7 +121,7 @@ class CollarFeed:
     def _apply(self, key: Any, value: bytes | None, partition: int, offset: int) -> None:  # noqa: ANN401  bytes or text, by the client's version
         if value is None:
             collar_id = key.decode() if isinstance(key, bytes) else str(key)
-            self._attribution.forget(CollarId(collar_id))
+            self._collars.forget(CollarId(collar_id))
             return
         try:
             event = self._serde.decode(value)
@@ -119,7 +132,7 @@ class CollarFeed:
             )
             return
         if isinstance(event.payload, CollarAssignments):
-            self._attribution.apply(event.payload)
+            self._collars.apply(event.payload)
 
 
 def _ends(consumer: Consumer) -> dict[int, tuple[int, int]]:

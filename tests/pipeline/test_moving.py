@@ -301,6 +301,31 @@ def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
     assert told[1].causation_id == moves[0].event_id
 
 
+def test_two_animals_that_were_swapped_are_judged_alike_however_the_log_is_cut() -> None:
+    """Each gives and gets in turn: what is forgotten of her before a reading is, what after not."""
+    cool = [
+        a_reading(animal=B, collar="c-18", seq=seq, temperature_c=38.4, temperature_site="rumen")
+        for seq in range(1, 7)
+    ]
+    log = [event for pair in zip(hot(A, count=6), cool, strict=True) for event in pair]
+    swapped = {A: B, B: A}
+    moves = [moved(e, swapped[e.aggregate_id], by=1, first_offset=n) for n, e in enumerate(log)]
+    later = hot(B, first=7, count=3)
+    values = values_of([*log, *moves, *later])
+
+    state, told = run_all(values, batch=1)
+
+    for batch in (2, 5, 100):
+        other, told_again = run_all(values, batch=batch)
+        assert told_again == told
+        assert hours_held(other) == hours_held(state)
+    assert [(e.aggregate_id, e.payload.phase) for e in told.detections] == [
+        (A, Phase.ONSET),
+        (A, Phase.END),
+        (B, Phase.ONSET),
+    ]
+
+
 def test_hours_taken_away_do_not_make_her_one_of_the_herd() -> None:
     """Who was not heard in a day is not of the herd, whatever a collar was taken for."""
     log = [reading_of(HERD[0], 0, a_day(HERD[0], 0))]
