@@ -16,7 +16,7 @@ from farmbox.java import java_command
 from farmbox.service import Service
 from runtime.mqtt_users import MqttUsers
 
-HEAP_MB = 256
+HEAP_MB = 256  # a thousand collars; ten thousand that connect at once want 1024
 MAIN_CLASS = "org.apache.activemq.artemis.core.server.embedded.Main"
 PACKET_MAX_BYTES = 256 * 1024  # 500 readings of 300 bytes are 150 kB
 RECEIVE_MAX = 1000  # unacknowledged messages to one gateway
@@ -116,6 +116,7 @@ class Mqtt(Service):
     ) -> None:
         super().__init__(directory, port, host=host)
         self.tls = tls
+        self.heap_mb = HEAP_MB  # counts from the next start
         self.users = users
         self.gateway_password = gateway_password
         self.clock_password = clock_password
@@ -134,7 +135,7 @@ class Mqtt(Service):
         if self.tls is not None:
             acceptor += (
                 f";sslEnabled=true;keyStoreType=PEM;keyStorePath={self.tls.pem}"
-                ";enabledProtocols=TLSv1.2,TLSv1.3"
+                ";enabledProtocols=TLSv1.2,TLSv1.3;sslAutoReload=true"
             )
         broker = BROKER_XML.format(
             data=escape(str(self.directory / "data")),
@@ -161,7 +162,7 @@ class Mqtt(Service):
             # Watched, and read instead of the folders that Main would search (/config is one).
             f"-Dbroker.properties={self.users / 'permissions.properties'}",
         ]
-        java = java_command("artemis", MAIN_CLASS, heap_mb=HEAP_MB, options=options)
+        java = java_command("artemis", MAIN_CLASS, heap_mb=self.heap_mb, options=options)
         return [*java, str(self.directory)]
 
     def answers(self) -> bool:
