@@ -76,7 +76,11 @@ def _fill(store: GenerationStore[P], reader: LogReader[P], running: Running, wor
     ends = reader.ends()
     while running.goes_on():
         if reader.reached(work.generation.offsets, ends):
-            if store.swap(work.generation, ends):
+            # a place that was read to its end without finding that much has let go of it: whoever
+            # answers now read it earlier, and waiting for those records would never end
+            offsets = work.generation.offsets
+            held = {place: end for place, end in ends.items() if offsets.get(place, 0) >= end}
+            if store.swap(work.generation, held):
                 return True
             ends = reader.ends()  # the projector went on meanwhile: catch up with it
         pieces = reader.poll()

@@ -11,23 +11,27 @@ from contracts.columns import columns_of
 from contracts.envelope import Event
 from contracts.ids import FarmId
 from contracts.reading import CLOCK_AHEAD, NOBODY
-from contracts.topics import READINGS, partition_of_farm
+from contracts.topics import PARTITIONS, READINGS, partition_of_farm
 from farmbox.redis import Redis
 from read_models.adapters.redis_latest import Latest, RedisLatestStore
 from read_models.base import (
     Generation,
     GenerationLostError,
     Measured,
+    Offsets,
     Place,
     ReadModelUnavailableError,
 )
 from read_models.latest import LatestReading, Pulse
+from read_models.rebuild import build
+from runtime.lifecycle import Running
 from tests.builders import FARM, MORNING, a_reading
 from tests.conftest import FULL_SIZE
-from tests.read_models.measured import moved
+from tests.read_models.measured import MeasuredLog, moved
 
 pytestmark = pytest.mark.services
 PLACE = Place(READINGS.name, partition_of_farm(FARM))
+OTHER = Place(READINGS.name, (partition_of_farm(FARM) + 1) % PARTITIONS)
 
 
 def a_piece(end: int, *readings: Event[Any]) -> Measured:
@@ -218,6 +222,49 @@ def test_however_a_log_with_moves_is_cut_the_same_stands(redis: RedisClient, see
 
     assert latest.canonical(FARM) == before
     assert {key for key in redis.keys("herd:latest:*") if generation.id in key} == set()
+
+
+class ForgetfulLog(MeasuredLog):
+    """One whose oldest records are gone: it ends where it ended, and holds less."""
+
+    is_at_its_end = False
+
+    def reached(self, offsets: Offsets, ends: Offsets) -> bool:
+        """Read to its end: behind what is gone there is nothing to wait for."""
+        del offsets, ends
+        return self.is_at_its_end
+
+    def poll(self) -> list[Measured]:
+        """What is left."""
+        found = super().poll()
+        self.is_at_its_end = not found
+        return found
+
+    def ends(self) -> Offsets:
+        """Two partitions, of which the second is empty by now."""
+        return {PLACE: 2, OTHER: 7}
+
+
+def test_a_rebuild_comes_to_its_end_though_the_log_let_go_of_what_was_read_before(
+    redis: RedisClient,
+) -> None:
+    """A partition that was quiet for longer than the log keeps would hold it up for ever."""
+    store, latest = RedisLatestStore(redis), Latest(redis)
+    before = store.apply(answering(store), Measured({OTHER: 7}, columns_of([])))
+    store.apply(before, a_piece(2, a_reading(seq=1), a_reading(seq=2)))
+
+    report = build(store, ForgetfulLog([a_piece(2, a_reading(seq=2))]), a_few_turns())
+
+    assert report is not None
+    assert list(latest.of(FARM)) == ["nl-0017"]
+
+
+def a_few_turns() -> Running:
+    """One that is to stop before a test hangs."""
+    running = Running()
+    turns = iter(range(50))
+    running.goes_on = lambda: next(turns, None) is not None  # type: ignore[method-assign]
+    return running
 
 
 def test_while_nothing_is_built_it_says_so(redis: RedisClient, redis_server: Redis) -> None:
