@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from threading import Thread
 
 import psycopg
 import pytest
+from prometheus_client.registry import REGISTRY
 
 from contracts.clock import FakeClock
 from contracts.dead_letter import LetterExpired, Reason
@@ -19,11 +21,13 @@ from read_models.adapters.postgres_letters import (
 )
 from read_models.base import ReadModelUnavailableError
 from read_models.dead_letters import LetterFilter, LetterState
-from read_models.letter_upkeep import expire
+from read_models.letter_upkeep import OPEN, expire, keep_up
 from read_models.rebuild import build
+from runtime.kafka import Outbox, new_producer
 from runtime.lifecycle import Running
 from tests.builders import MORNING
 from tests.read_models.letters import MemoryLetterLog, Post
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 OTHER = FarmId("farm-b")
@@ -188,3 +192,33 @@ def test_decided_letters_are_forgotten_when_kafka_forgets_them(
 
     assert left(MORNING) == {"decided", "open"}
     assert left(MORNING + timedelta(days=1)) == {"open"}
+
+
+def test_open_letters_are_counted_by_reason_and_a_reason_without_any_is_none(
+    store: PostgresLetterStore, letters: Letters
+) -> None:
+    """The alarm for letters that wait must fall silent once they are decided."""
+    post, running = Post(), Running()
+    post.letter("a")
+    post.letter("b", reason=Reason.CLOCK)
+    post.discarded("b")
+    build(store, MemoryLetterLog(post), running)
+    outbox = Outbox(new_producer("127.0.0.1:1"))  # nothing is overdue: nothing is sent
+    OPEN.labels(reason="clock").set(7)
+    loop = Thread(
+        target=keep_up,
+        args=(letters, Serde(FixedSchemaIds()), outbox, FakeClock(MORNING), running),
+    )
+
+    loop.start()
+    try:
+        eventually(lambda: _open("clock") == 0, why="it has counted")
+    finally:
+        running.stop()
+        loop.join(10)
+
+    assert _open("unknown_collar") == 1
+
+
+def _open(reason: str) -> float | None:
+    return REGISTRY.get_sample_value("herd_letters_open", {"reason": reason})
