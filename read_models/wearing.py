@@ -64,8 +64,8 @@ class AnimalReadings:
     """An animal's raw readings in order of time, one array a column, all (readings,).
 
     occurred_us: microseconds since 1970. measures: by column, only those that were measured at
-    all; NaN = not in this reading. sites: of the temperature, "" = none. is_cut: there were more
-    than READINGS_MAX, these are the first.
+    all; NaN = not in this reading. sites: of the temperature, "" = none. is_cut: there were more,
+    and these are the first.
     """
 
     occurred_us: Longs
@@ -127,9 +127,10 @@ def assignment_rows(lists: Iterable[CollarList]) -> bytes:
 def worn_by(
     farm_id: str, animal_id: str, since_us: int, until_us: int, rows: Sequence[Sequence[Any]]
 ) -> list[Worn]:
-    """What an animal of a farm wore within [since_us, until_us), from rows of ASSIGNMENT_COLUMNS.
+    """What an animal of a farm wore within [since_us, until_us), the first first.
 
-    Without log_offset: (collar_id, since_us…, until_us…, farms…, animals…).
+    rows: of ASSIGNMENT_COLUMNS without log_offset: (collar_id, [since_us], [until_us], [farm],
+    [animal]).
     """
     found = []
     for collar_id, *columns in rows:
@@ -137,14 +138,16 @@ def worn_by(
             start, end = max(int(since), since_us), min(int(until), until_us)
             if (farm, animal) == (farm_id, animal_id) and start < end:
                 found.append(Worn(collar_id, start, end))
-    return found
+    return sorted(found, key=lambda span: span.since_us)
 
 
-def animal_readings(columns: Sequence[Sequence[Any]]) -> AnimalReadings:
+def animal_readings(columns: Sequence[Sequence[Any]], *, is_cut: bool = False) -> AnimalReadings:
     """What columns (occurred_us, collar_id, clock, temperature_site, NUMBERS…) of an answer tell.
 
-    The answer holds one reading more than READINGS_MAX where there are more.
+    The answer holds one reading more than READINGS_MAX where there are more; no columns = none.
     """
+    if not columns:
+        return no_readings(is_cut=is_cut)
     times, collars, clocks, sites, *numbers = [column[:READINGS_MAX] for column in columns]
     measured = {
         name: np.array(values, np.float64)  # null, which is NaN in JSON, becomes NaN again
@@ -157,10 +160,10 @@ def animal_readings(columns: Sequence[Sequence[Any]]) -> AnimalReadings:
         tuple(clocks),
         tuple(sites),
         measured,
-        is_cut=len(columns[0]) > READINGS_MAX,
+        is_cut=is_cut or len(columns[0]) > READINGS_MAX,
     )
 
 
-def no_readings() -> AnimalReadings:
-    """Of an animal that wore nothing then."""
-    return animal_readings([[] for _ in range(4 + len(NUMBERS))])
+def no_readings(*, is_cut: bool = False) -> AnimalReadings:
+    """Of an animal that was not heard then."""
+    return AnimalReadings(np.array([], np.int64), (), (), (), {}, is_cut=is_cut)

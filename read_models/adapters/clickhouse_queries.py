@@ -51,6 +51,7 @@ from read_models.weather import (
 from read_models.worklist import Canonical
 
 SPARKS_MAX = 500  # (animal, signal) in one answer: more than a board can show
+WORN_MAX = 200  # spans of one animal in one question: they travel in its address
 TRIES_MAX = 3  # a generation may be swapped between its name and the question
 # a few hundred rows: more threads cost more than they bring, and half the speed under load. Of the
 # algorithms for ASOF joins the box's engine has but this one.
@@ -153,9 +154,10 @@ class Analytics:
         Of whatever collars she wore, and of each only while she wore it.
         """
         lists = self._ask(LISTS_OF_AN_ANIMAL, animal=animal_id)
-        worn = worn_by(farm_id, animal_id, _edge(since), _edge(until), lists)
-        if not worn:
+        every = worn_by(farm_id, animal_id, _edge(since), _edge(until), lists)
+        if not every:
             return no_readings()
+        worn = every[:WORN_MAX]
         columns = self._ask_columns(
             "SELECT toUnixTimestamp64Micro(occurred_at) AS us, collar_id, clock,"  # noqa: S608  names of ours
             f" temperature_site, {', '.join(NUMBERS)}"
@@ -167,7 +169,7 @@ class Analytics:
             farm=farm_id,
             **_spans(worn),
         )
-        return animal_readings(columns) if columns else no_readings()
+        return animal_readings(columns, is_cut=len(every) > len(worn))
 
     def stations(
         self, farm_id: FarmId, since: datetime, until: datetime

@@ -215,6 +215,19 @@ def test_an_answer_holds_so_many_readings_and_says_that_there_were_more(
     assert not analytics.readings(FARM, "a", at(5), at(24)).is_cut
 
 
+def test_an_animal_that_wore_more_than_a_question_can_ask_is_told_in_part(
+    log: Log, analytics: Analytics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spans travel in the question: a list without end must not make one that nobody takes."""
+    monkeypatch.setattr("read_models.adapters.clickhouse_queries.WORN_MAX", 1)
+    log.lists(a_list("c-2", 7, ("a", at(4))), a_list("c-1", 3, ("a", at(0)), ("b", at(4))))
+    log.readings(*hourly("c-1", range(4)), *hourly("c-2", range(4, 8)))
+
+    found = analytics.readings(FARM, "a", at(0), at(24))
+
+    assert (found.measures[STEPS].tolist(), found.is_cut) == ([0.0, 1.0, 2.0, 3.0], True)
+
+
 def test_an_hour_that_lost_all_its_readings_shows_as_unheard(
     log: Log, analytics: Analytics
 ) -> None:
