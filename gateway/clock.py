@@ -93,6 +93,7 @@ class HerdClock:
         self._ahead_max = timedelta(seconds=ahead_max_s)
         self._last: dict[int, WrittenTick | None] = {}
         self._tick_at_s = 0.0
+        self._turned_at_s: float | None = None
         self._deaf = False
         self.ticking = False
 
@@ -104,6 +105,7 @@ class HerdClock:
             self._kafka.commit()
             log.info("context_copied", records=len(copied))
         owned = self._kafka.owned()
+        self._note_standstill(monotonic_s)
         if owned != self._last.keys():
             self._own(owned)
         if owned and monotonic_s >= self._tick_at_s:
@@ -111,6 +113,18 @@ class HerdClock:
             self._note_hearing(monotonic_s)
             self._tick_all(monotonic_s)
             self.ticking = True
+
+    def _note_standstill(self, monotonic_s: float) -> None:
+        """Whoever was stopped for a while heard nothing because of that: another may have.
+
+        What it remembers would be told as an outage of the farm. So it looks into the log again,
+        as a new owner does: where nobody else has ticked, the time without a tick is told there.
+        """
+        before_s, self._turned_at_s = self._turned_at_s, monotonic_s
+        if before_s is not None and monotonic_s - before_s > self._deaf_after.total_seconds():
+            log.warning("stood_still", seconds=round(monotonic_s - before_s, 1))
+            self._hearing.begin_anew(monotonic_s, self._clock.now())
+            self._last = {}
 
     def _own(self, owned: frozenset[int]) -> None:
         log.info("partitions_owned", partitions=sorted(owned))

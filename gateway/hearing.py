@@ -66,6 +66,15 @@ class Hearing:
             if self._never_heard:
                 self._deaf_since = min(since, self._deaf_since or since)
 
+    def begin_anew(self, monotonic_s: float, now: datetime) -> None:
+        """Forget: we were stopped ourselves, and know nothing of that time."""
+        with self._lock:
+            self._sent.clear()
+            self._over.clear()
+            self._heard = (monotonic_s, now)
+            self._never_heard = True
+            self._deaf_since = None
+
     def is_deaf(self, monotonic_s: float) -> bool:
         """Whether the way in is closed, as far as we know."""
         with self._lock:

@@ -119,8 +119,10 @@ class KafkaClockLog:
         deadline = time.monotonic() + LOOK_BACK_MAX_S
         while time.monotonic() < deadline:
             for message in poll_batch(reader, Limits(wait_s=0.1)):
-                if place_of(message)[2] < end:
-                    found = self._tick_in(message) or found
+                tick = self._tick_in(message) if place_of(message)[2] < end else None
+                # each writer repeats its own last tick to learn Kafka's time: not a newer one
+                if tick and (found is None or tick.event.timestamp >= found.event.timestamp):
+                    found = tick
             (position,) = reader.position([TopicPartition(READINGS.name, partition)])
             if position.offset >= end:
                 break

@@ -38,11 +38,13 @@ class MemoryLog:
         return found
 
     def newest_tick(self, partition: int) -> WrittenTick | None:
-        """The last tick of a partition."""
-        for event, appended_at in reversed(self.records.get(partition, [])):
-            if isinstance(event.payload, Tick) and event.farm_id is None:
-                return WrittenTick(event, appended_at)
-        return None
+        """The tick of all farms with the highest time, where it was appended last."""
+        ticks = [
+            WrittenTick(event, appended_at)
+            for event, appended_at in self.records.get(partition, [])
+            if isinstance(event.payload, Tick) and event.farm_id is None
+        ]
+        return max(reversed(ticks), key=lambda tick: tick.event.timestamp, default=None)
 
     def append(self, records: Sequence[tuple[int, Event[Any]]]) -> list[datetime]:
         """Append at the time that Kafka's clock shows."""
@@ -312,3 +314,37 @@ def test_a_clock_that_jumps_ahead_later_writes_no_further_tick() -> None:
         clock.turn(5.0)
 
     assert [tick.timestamp for tick in log.ticks(3)] == [MORNING]
+
+
+def test_a_member_that_stood_still_does_not_call_the_time_deaf_in_which_another_ticked() -> None:
+    """A stopped process has heard nothing: that is no outage of the farm's way in."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    hearing = Hearing(deaf_after_s=60.0, now=MORNING, monotonic_s=0.0)
+    hearing.sent(b"probe", 0.0, MORNING)
+    hearing.answered(b"probe", 0.1, MORNING)
+    stopped, other = a_clock(log, time, hearing), a_clock(log, time)
+    stopped.turn(0.0)
+    for second in range(0, 600, 5):
+        other.turn(float(second))
+        time.advance(timedelta(seconds=5))
+
+    stopped.turn(600.0)
+    stopped.turn(605.0)
+
+    assert log.ticks(3)[-1].timestamp == MORNING + timedelta(seconds=600)
+    assert [tick.payload.deaf_spans for tick in log.ticks(3) if tick.payload.deaf_spans] == []
+
+
+def test_a_member_that_stood_still_alone_tells_the_time_in_which_nobody_ticked() -> None:
+    """Nobody can say whether the way in was open then: no timer may count it."""
+    time = FakeClock(MORNING)
+    log = MemoryLog(time, 3)
+    alone = a_clock(log, time)
+    alone.turn(0.0)
+    time.advance(timedelta(seconds=600))
+
+    alone.turn(600.0)
+
+    (span,) = log.ticks(3)[-1].payload.deaf_spans
+    assert (span.began_at, span.ended_at) == (MORNING, MORNING + timedelta(seconds=600))
