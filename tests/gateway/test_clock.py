@@ -1,83 +1,19 @@
 """Herd-clock: log time moves on, the register is copied, and a wrong clock writes nothing."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from contracts.animal_event import AnimalRegistered, FarmLive, FarmTimeMoved
 from contracts.clock import FakeClock
 from contracts.context import Context
-from contracts.envelope import Event
 from contracts.ids import AnimalId
 from contracts.tick import DeafSpan, Tick
-from gateway.clock import ClockAheadError, HerdClock, WrittenTick
+from gateway.clock import ClockAheadError
 from gateway.copies import RegisterEvent
 from gateway.hearing import Hearing
 from tests.builders import FARM, MORNING, a_tick, an_event
-
-
-class MemoryLog:
-    """A ClockLog in memory, with a clock of its own: Kafka's."""
-
-    def __init__(self, kafka_clock: FakeClock, *owned: int) -> None:
-        self.kafka_clock = kafka_clock
-        self.partitions = frozenset(owned)
-        self.records: dict[int, list[tuple[Event[Any], datetime]]] = {}
-        self.to_copy: list[RegisterEvent] = []
-        self.commits = 0
-
-    def owned(self) -> frozenset[int]:
-        """What the test gave us."""
-        return self.partitions
-
-    def register_events(self) -> list[RegisterEvent]:
-        """What was laid down to be copied."""
-        found, self.to_copy = self.to_copy, []
-        return found
-
-    def newest_tick(self, partition: int) -> WrittenTick | None:
-        """The tick of all farms with the highest time, where it was appended last."""
-        ticks = [
-            WrittenTick(event, appended_at)
-            for event, appended_at in self.records.get(partition, [])
-            if isinstance(event.payload, Tick) and event.farm_id is None
-        ]
-        return max(reversed(ticks), key=lambda tick: tick.event.timestamp, default=None)
-
-    def append(self, records: Sequence[tuple[int, Event[Any]]]) -> list[datetime]:
-        """Append at the time that Kafka's clock shows."""
-        for partition, event in records:
-            self.records.setdefault(partition, []).append((event, self.kafka_clock.now()))
-        return [self.kafka_clock.now() for _ in records]
-
-    def commit(self) -> None:
-        """Count it."""
-        self.commits += 1
-
-    def ticks(self, partition: int) -> list[Event[Tick]]:
-        """The different ticks of a partition, oldest first: repeats are harmless by contract."""
-        seen = {event.event_id: event for event, _ in self.records.get(partition, [])}
-        return [event for event in seen.values() if isinstance(event.payload, Tick)]
-
-
-def always_heard(clock: FakeClock) -> Hearing:
-    """The way in is open, whatever the test's clock says."""
-    return Hearing(deaf_after_s=1e9, now=clock.now(), monotonic_s=0.0)
-
-
-def a_clock(log: MemoryLog, clock: FakeClock, hearing: Hearing | None = None) -> HerdClock:
-    """A member as production sets it up."""
-    return HerdClock(
-        log,
-        clock,
-        hearing or always_heard(clock),
-        writer="one",
-        tick_every_s=5.0,
-        deaf_after_s=60.0,
-        ahead_max_s=2.0,
-    )
+from tests.gateway.clock_in_memory import MemoryLog, a_clock, always_heard
 
 
 def an_animal_of_the_register(offset: int, partition: int = 3) -> RegisterEvent:
