@@ -60,7 +60,7 @@ def test_an_import_is_in_kafka_when_it_returns(
         animals = events_of(box, ANIMALS, farm)
     assert relayed
     worn = Assignment(animal_id=AnimalId("bella"), farm_id=farm, worn_from=MORNING)
-    assert told[-1] == CollarAssignments(collar_id=collar, assignments=(worn,))
+    assert told[-1] == CollarAssignments(collar_id=collar, assignments=(worn,), version=1)
     assert [event.event_type for event in animals] == ["animal.registered.v1", "collar.assigned.v1"]
     assert [event.stored.position for event in animals if event.stored] == [1, 2]
 
