@@ -16,9 +16,11 @@ import msgspec
 from contracts.clock import iso
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
+from contracts.ids import CollarId
 from contracts.reading import MEASUREMENTS, CollarReading
-from gateway.intake import Reading, Refusal, Sender, Verdict
+from gateway.intake import Reading, Readings, Refusal, Sender, Verdict
 from gateway.sequence import FORK_WITHIN_S
+from gateway.taken import TakenReadings
 
 READINGS_KEPT = 2**20  # 16 MB: eight hours of 10,000 collars that measure every 5 minutes
 TOLD_MAX = 10_000  # devices of which a fork was told; the longest ago are forgotten first
@@ -52,12 +54,16 @@ class Forks:
         self, verdict: Verdict, payload: bytes, sender: Sender, now_s: float
     ) -> tuple[Verdict, Forked | None]:
         """The verdict, its readings of another's number refused; and what to tell of them."""
-        others = [event for event in verdict.readings if self._is_other(event)]
+        others = self._others(verdict.readings)
         if not others:
             return verdict, None
-        # alone in its message it is kept as it came, whatever payload that is
-        raw = payload if len(verdict.readings) + len(verdict.refusals) == 1 else None
-        refused = tuple(_refusal(event, raw or _alone(event), sender) for event in others)
+        if verdict.address is None:
+            # a LoRaWAN server's: one reading cannot be cut out of a frame, so all of it once
+            refused: tuple[Refusal, ...] = (_refusal(others[0], payload, sender),)
+        else:
+            # alone in its message it is kept as it came, whatever payload that is
+            raw = payload if len(verdict.readings) + len(verdict.refusals) == 1 else None
+            refused = tuple(_refusal(event, raw or _alone(event), sender) for event in others)
         of_others = {event.event_id for event in others}
         parted = replace(
             verdict,
@@ -67,10 +73,23 @@ class Forks:
         device_id = _device_of(others[0])
         return parted, Forked(device_id, len(others), self._is_news(device_id, now_s))
 
-    def _is_other(self, event: Event[Reading]) -> bool:
-        reading = event.payload
-        key = hash((_device_of(event), reading.boot_id, reading.seq))
-        content = hash((event.timestamp, reading.interval_s, _measured(reading)))
+    def _others(self, readings: Readings) -> list[Event[Reading]]:
+        """The readings whose number was another's; only they are made events."""
+        if not isinstance(readings, TakenReadings):
+            return [event for event in readings if self._is_other(*_marks(event))]
+        collar_id, boot_id = readings.collar_id, readings.upload.boot_id
+        return [
+            readings[place]
+            for place, (sample, measured) in enumerate(
+                zip(readings.samples, readings.measured, strict=True)
+            )
+            if self._is_other(
+                hash((collar_id, boot_id, sample.seq)),
+                hash((sample.time, sample.interval_s, sample.temperature_site, measured)),
+            )
+        ]
+
+    def _is_other(self, key: int, content: int) -> bool:
         place = key & self._mask
         if self._keys[place] != key:
             self._keys[place], self._contents[place] = key, content
@@ -86,6 +105,13 @@ class Forks:
         if len(self._told) > TOLD_MAX:
             self._told.popitem(last=False)
         return True
+
+
+def _marks(event: Event[Reading]) -> tuple[int, int]:
+    """By what a reading's number is known, and by what its content."""
+    reading = event.payload
+    key = hash((_device_of(event), reading.boot_id, reading.seq))
+    return key, hash((event.timestamp, reading.interval_s, _measured(reading)))
 
 
 def _device_of(event: Event[Reading]) -> str:
@@ -107,7 +133,8 @@ def _refusal(event: Event[Reading], raw: bytes, sender: Sender) -> Refusal:
         f"seq {reading.seq} of boot {reading.boot_id} was heard with another content: a clone of "
         "this device, or a boot_id that does not count boots",
     )
-    return Refusal(rejected, raw, sender, reading.boot_id, reading.seq)
+    whose = Sender(sender.origin, event.farm_id, CollarId(_device_of(event)))
+    return Refusal(rejected, raw, whose, reading.boot_id, reading.seq)
 
 
 def _alone(event: Event[Reading]) -> bytes:

@@ -36,7 +36,8 @@ class Mosquitto:
 
     users: whom it lets in; None = everybody. port: where devices come in, with TLS if `tls` is
     given; services_port: where our own services do. persistent: whether snapshots are written at
-    each change, as in the deployment; a test that kills nobody is quicker without.
+    each change, as in the deployment; a test that kills nobody is quicker without. more: further
+    lines of its configuration.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Mosquitto:
         users: MqttUsers | None = None,
         tls: MqttTls | None = None,
         persistent: bool = False,
+        more: str = "",
     ) -> None:
         self.host = "127.0.0.1"
         self.port = _free_port()
@@ -53,6 +55,7 @@ class Mosquitto:
         self.users = users
         self._tls = tls
         self._persistent = persistent
+        self._more = more
         self._directory = directory
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
@@ -67,7 +70,7 @@ class Mosquitto:
     def start(self) -> None:
         """Start and wait until it lets somebody in."""
         config = self._directory / "mosquitto.conf"
-        config.write_text(self._settings(), encoding="utf-8")
+        config.write_text(self._settings() + self._more, encoding="utf-8")
         with (self._directory / "mosquitto.log").open("ab") as log:
             self._child = subprocess.Popen(
                 [_program(), "-c", str(config)], stdout=log, stderr=subprocess.STDOUT

@@ -43,8 +43,9 @@ from gateway.webhooks import (
     told,
 )
 
-BODY_MAX_S = 10.0  # a body of 256 KiB at 26 KB/s
-CONFIRM_MAX_S = 10.0  # servers give a webhook up after some ten seconds
+# The Things Stack gives a request ten seconds, from connecting to the last byte of the answer
+BODY_MAX_S = 5.0
+CONFIRM_MAX_S = 4.0
 POLL_EVERY_S = 0.002  # while something is on its way; Kafka's word takes as long
 IDLE_POLL_EVERY_S = 0.5  # only for what the client itself has to say
 

@@ -15,7 +15,8 @@ from contracts.reading import CollarReading
 from contracts.serde import FixedSchemaIds, Serde
 from gateway.attribution import Attribution
 from gateway.decoders import FRAME_BYTES_MAX, READINGS_MAX, Decoders, Frame
-from gateway.intake import Verdict, judge, judge_origin, judge_webhook
+from gateway.forks import Forks
+from gateway.intake import Sender, Verdict, judge, judge_origin, judge_webhook
 from gateway.payloads import lorawan
 from pipeline.sequences import HOLES_MAX, Sequences
 from tests.builders import FARM, MORNING
@@ -316,6 +317,20 @@ def test_another_farms_device_is_refused() -> None:
     verdict = judge(topic, fixture("chirpstack_up"), worn(), MORNING, DECODERS)
 
     assert (verdict.readings, reasons(verdict)) == ((), [Reason.WRONG_FARM])
+
+
+def test_a_device_that_counts_from_zero_again_within_its_session_is_seen() -> None:
+    """ABP without a kept counter: other readings under old names, kept as the server sent them."""
+    forks, message = Forks(), changed("chirpstack_up", "time", to="2026-03-01T04:30:00Z")
+    sender = Sender(f"mqtt:{CHIRPSTACK_TOPIC}")
+    forks.part(judged(fixture("chirpstack_up")), fixture("chirpstack_up"), sender, 0.0)
+
+    verdict, forked = forks.part(judged(message), message, sender, 1.0)
+
+    (refusal,) = verdict.refusals
+    assert (verdict.readings, forked is not None) == ((), True)
+    assert (refusal.rejected.reason, refusal.raw) == (Reason.SEQ_REUSED, message)
+    assert refusal.sender == Sender(f"mqtt:{CHIRPSTACK_TOPIC}", FARM, DEV_EUI)
 
 
 def test_a_join_is_counted_and_leaves_no_letter() -> None:

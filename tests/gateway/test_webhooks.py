@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from contracts.clock import FakeClock
 from contracts.dead_letter import Reason
 from contracts.ids import CollarId, FarmId, new_id
 from contracts.topics import READINGS
-from farmbox.box import Addresses
+from farmbox.box import Addresses, Box
 from farmbox.ports import assign_ports
 from gateway.adapters.http_source import Bounds, HttpSource
 from gateway.intake import Verdict
@@ -29,6 +30,7 @@ from tests.builders import FARM, MORNING
 from tests.gateway.surroundings import Process, register
 from tests.gateway.uplinks import DECODERS, changed, fixture, worn
 from tests.kafka_reader import events_of
+from tests.mosquitto import Mosquitto
 from tests.waiting import eventually
 
 CHIRPSTACK = f"/v1/uplinks/{FARM}/chirpstack?event=up"
@@ -300,31 +302,27 @@ class Posting:
         self.password = MqttUsers(box.mqtt_users).add_base_station(self.farm_id, self.user)
         self.url = f"http://127.0.0.1:{port}/v1/uplinks/{self.farm_id}/chirpstack?event=up"
         register(box, self.farm_id, [self.dev_eui])
-
-    def uplink(self) -> dict[str, Any]:
-        """A frame of now."""
         body = changed("chirpstack_up", "deviceInfo", "devEui", to=self.dev_eui)
-        told: dict[str, Any] = json.loads(body)
-        return told | {"time": datetime.now(UTC).isoformat()}
+        self.frame: dict[str, Any] = json.loads(body)
+        self.frame["time"] = datetime.now(UTC).isoformat()
 
     def post(self, password: str | None = None) -> int:
         """Post it; the status, 0 if nobody answers."""
         auth = (self.user, self.password if password is None else password)
         try:
-            return httpx.post(self.url, json=self.uplink(), auth=auth, timeout=15).status_code
+            return httpx.post(self.url, json=self.frame, auth=auth, timeout=15).status_code
         except httpx.TransportError:
             return 0
 
-    def publish(self) -> None:
-        """The same by MQTT, as a bridge would."""
+    def publish(self, topic: str, host: str, port: int) -> None:
+        """The same by MQTT, at QoS 1."""
         client = Client(
             CallbackAPIVersion.VERSION2, client_id=self.user, protocol=MQTTProtocolVersion.MQTTv5
         )
         client.username_pw_set(self.user, self.password)
-        client.connect(self.box.mqtt_host, self.box.mqtt_port)
+        client.connect(host, port)
         client.loop_start()
-        topic = f"lorawan/v1/{self.farm_id}/application/1/device/{self.dev_eui}/event/up"
-        client.publish(topic, json.dumps(self.uplink()), 1).wait_for_publish(10)
+        client.publish(topic, json.dumps(self.frame), 1).wait_for_publish(10)
         client.disconnect()
         client.loop_stop()
 
@@ -334,29 +332,70 @@ class Posting:
         return [(event.event_id, event.payload.temperature_c) for event in found]
 
 
-def test_a_frame_reaches_the_log_by_webhook_and_by_mqtt_as_the_same_readings(
-    box: Addresses, tmp_path: Path
-) -> None:
-    """A real gateway, broker and Kafka: a farm may use both ways, and change between them."""
-    port = assign_ports(tmp_path / "ports.json", ["webhooks"], {}, "127.0.0.1")["webhooks"]
-    posting = Posting(box, port)
-    gateway = Process(box, tmp_path, "HERD_GATEWAY_", "gateway")
+@pytest.fixture(scope="module")
+def posting(
+    running_box: Box, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Posting, Process]]:
+    """A farm's server, and the gateway that it posts to."""
+    box, directory = running_box.addresses, tmp_path_factory.mktemp("webhooks")
+    port = assign_ports(directory / "ports.json", ["webhooks"], {}, "127.0.0.1")["webhooks"]
+    server = Posting(box, port)
+    gateway = Process(box, directory, "HERD_GATEWAY_", "gateway")
     gateway._environment |= {
         "HERD_GATEWAY_HTTP_PORT": str(port),
         "HERD_GATEWAY_MQTT_USERS_DIR": str(box.mqtt_users),
         "HERD_GATEWAY_INSTANCE": "webhooks",
-        "HERD_GATEWAY_MQTT_SHARE_GROUP": f"webhooks-{posting.farm_id}",
+        "HERD_GATEWAY_MQTT_SHARE_GROUP": f"webhooks-{server.farm_id}",
     }
     gateway.start()
+    yield server, gateway
+    gateway.kill()
+
+
+@pytest.mark.mosquitto
+def test_what_the_guide_gives_to_mosquitto_carries_uplinks_over(
+    posting: tuple[Posting, Process], tmp_path: Path
+) -> None:
+    """The bridge of docs/lorawan.md, but for names and TLS, in a real mosquitto."""
+    server, _ = posting
+    guide = (Path(__file__).parents[2] / "docs" / "lorawan.md").read_text("utf-8")
+    (bridge,) = re.findall(r"```\n(connection herdlog\n.*?)```", guide, re.DOTALL)
+    where = f"{server.box.mqtt_host}:{server.box.mqtt_port}"
+    for told, meant in {
+        "HOST:8883": where, "barn-2": server.user, "PASSWORD": server.password,
+        "bridge_capath /etc/ssl/certs\n": "", "v1/home/": f"v1/{server.farm_id}/",
+    }.items():  # fmt: skip
+        assert told in bridge
+        bridge = bridge.replace(told, meant)
+    local = Mosquitto(tmp_path, more=bridge)
+    local.start()
 
     try:
-        eventually(lambda: posting.post() == 200, within_s=20, why="the webhook takes nothing")
-        assert posting.post(password="wrong") == 401
-        posting.publish()
-        eventually(lambda: len(posting.readings()) >= 4, within_s=20, why="nothing came by MQTT")
+        topic = f"application/1/device/{server.dev_eui}/event/up"
+        server.publish(topic, local.host, local.port)
+        eventually(lambda: len(server.readings()) >= 2, within_s=30, why="nothing came over")
+    finally:
+        local.stop()
+
+    assert {round(told or 0, 2) for _, told in server.readings()} == {38.61, 38.58}
+
+
+def test_a_frame_reaches_the_log_by_webhook_and_by_mqtt_as_the_same_readings(
+    posting: tuple[Posting, Process],
+) -> None:
+    """A real gateway, broker and Kafka: a farm may use both ways, and change between them."""
+    server, gateway = posting
+    before = len(server.readings())
+
+    try:
+        eventually(lambda: server.post() == 200, within_s=20, why="the webhook takes nothing")
+        assert server.post(password="wrong") == 401
+        topic = f"lorawan/v1/{server.farm_id}/application/1/device/{server.dev_eui}/event/up"
+        server.publish(topic, server.box.mqtt_host, server.box.mqtt_port)
+        came = before + 4
+        eventually(lambda: len(server.readings()) >= came, within_s=20, why="nothing by MQTT")
     finally:
         status = gateway.stop()
 
     assert status == 0
-    assert {round(told or 0, 2) for _, told in posting.readings()} == {38.61, 38.58}
-    assert len({event_id for event_id, _ in posting.readings()}) == 2
+    assert len({event_id for event_id, _ in server.readings()}) == 2
