@@ -21,12 +21,12 @@ Part = dict[str, Any]
 MQTT_BINDING = "0.2.0"
 KEEPALIVE_S = 60
 
-DESCRIPTION = """\
-A collar keeps each reading until the gateway's answer on `…/ack` names its seq or a higher one of
-the same boot. A PUBACK comes from the MQTT broker and proves nothing about the log. One upload is
-in flight: the next goes out after the answer, or the same again after a timeout (3 s, doubling to
-30 s, with jitter). A repeat counts once. See docs/collar_maker.md.
-"""
+DESCRIPTION = (
+    "A collar keeps each reading until the gateway's answer on `…/ack` names its seq or a higher "
+    "one of the same boot. A PUBACK comes from the MQTT broker and proves nothing about the log. "
+    "One upload is in flight: the next goes out after the answer, or the same again after a "
+    "timeout (3 s, doubling to 30 s, with jitter). A repeat counts once. See docs/collar_maker.md."
+)
 
 PARAMETERS: Part = {
     "farm": {
@@ -94,7 +94,7 @@ def _servers() -> Part:
     variables = {"host": {"description": "The farm's name or address.", "default": "localhost"}}
     mqtt_bindings = {
         "mqtt": {
-            "cleanSession": False,
+            "cleanSession": True,  # answers are retained: a session would keep nothing more
             "keepAlive": KEEPALIVE_S,
             "maximumPacketSize": UPLOAD_BYTES_MAX + 1024,
             "lastWill": {

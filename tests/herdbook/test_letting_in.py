@@ -230,12 +230,14 @@ def test_a_makers_passwords_are_let_in_as_they_are(farm: Farm) -> None:
         ),
         ("external_id,collar_id,password\nNL 1,c-4,short\n", "password cannot be used"),
         ("external_id,collar_id\nNL 1,c-8\n", "collar c-8 belongs to another farm"),
+        ("external_id,collar_id\nNL 1,roof-1\n", "roof-1 is a station, which no animal wears"),
     ],
 )
 def test_one_row_that_cannot_be_let_in_keeps_all_out(farm: Farm, text: str, why: str) -> None:
     """No animal, no file, no credential; and no password in the sentence."""
     farm.run(WITH_PASSWORD)
     farm.herdbook().add_collar(CollarId("c-8"), FarmId("farm-b"), by=ANNA)
+    farm.herdbook().register_station(CollarId("roof-1"), FARM, MORNING, by=ANNA)
     before = (farm.out.read_bytes(), farm.users.list(), farm.store.head())
 
     result = farm.run(text + "NL 9,c-3" + "," * text.splitlines()[0].count("password") + "\n")
