@@ -11,7 +11,7 @@ moved byte by byte). A test holds every byte against fastavro's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import repeat
@@ -65,20 +65,21 @@ class ReadingRows:
     measured: values in the order of NUMBERS, None = not measured. sites: temperature_site.
     """
 
-    event_ids: list[str]
-    times_us: list[int]
-    subjects: list[bytes]
-    seqs: list[int]
-    receipts: list[bytes]
-    measured: list[tuple[float | None, ...]]
-    sites: list[str | None]
+    event_ids: list[str] = field(default_factory=list)
+    times_us: list[int] = field(default_factory=list)
+    subjects: list[bytes] = field(default_factory=list)
+    seqs: list[int] = field(default_factory=list)
+    receipts: list[bytes] = field(default_factory=list)
+    measured: list[tuple[float | None, ...]] = field(default_factory=list)
+    sites: list[str | None] = field(default_factory=list)
 
 
-def rows_bytes(rows: ReadingRows) -> list[bytes]:
-    """The Avro record of each row, without the header of the wire format."""
+def rows_bytes(rows: ReadingRows, header: bytes = b"") -> list[bytes]:
+    """The Avro record of each row, behind the header of the wire format."""
     return [
         b"".join(parts)
         for parts in zip(
+            repeat(header),
             [(ID_LENGTH + event_id).encode() for event_id in rows.event_ids],
             repeat(text(event_type_of(CollarReading))),
             _longs(rows.times_us),

@@ -21,6 +21,7 @@ from contracts.envelope import Event
 from contracts.messages import BY_PAYLOAD, BY_RECORD, MESSAGES, MessageType, schema_of
 from contracts.reading import CollarReading
 from contracts.reading_bytes import reading_bytes
+from contracts.reading_columns import ReadingRows, rows_bytes
 
 HEADER = struct.Struct(">bI")
 RECORD_BYTES_MAX = 1 << 20  # Kafka's own default limit for a message
@@ -82,6 +83,11 @@ class Serde:
         out.write(header)
         fastavro.schemaless_writer(out, schema, fields)
         return out.getvalue()
+
+    def encode_rows(self, rows: ReadingRows) -> list[bytes]:
+        """The Kafka values of readings that are laid out in columns."""
+        header, _ = self._own_schema(CollarReading)
+        return rows_bytes(rows, header)
 
     def decode(self, value: bytes) -> Event[Any]:
         """The event in a Kafka value; raises UnreadableRecordError."""

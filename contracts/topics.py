@@ -6,6 +6,7 @@ creation for life.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 from contracts.ids import CollarId, FarmId, checked_id, is_id
@@ -13,6 +14,8 @@ from contracts.ids import CollarId, FarmId, checked_id, is_id
 PARTITIONS = 12  # for life; 96 for a cluster; growing means new `.v2` topics filled by replay
 READINGS_KEPT_DAYS = 400
 LETTERS_DECIDED_WITHIN_DAYS = 30  # an undecided letter expires then, and that is an event
+ADDRESSES_KEPT = 20_000  # of a busy minute; 10 MB
+ADDRESS_CHARS_MAX = 100  # two ids of 40 between fixed words; a longer topic is none of ours
 LETTERS_KEPT_DAYS = 60  # so that its expiry can be recorded before it is gone
 
 
@@ -114,6 +117,8 @@ def probe_topic(instance: str, channel: str) -> str:
 
 def answered_probe_topic(topic: str) -> str | None:
     """Where a probe that came on this MQTT topic is answered; None if it is no probe."""
+    if not topic.startswith(PROBES):
+        return None  # nearly all that comes
     prober = topic.removeprefix(f"{PROBES}/").removesuffix("/readings")
     if not is_id(prober) or topic != probe_topic(prober, "readings"):
         return None
@@ -122,6 +127,11 @@ def answered_probe_topic(topic: str) -> str | None:
 
 def parse_mqtt_topic(topic: str) -> MqttAddress | None:
     """Farm, collar and channel of an MQTT topic; None if it is not one of ours."""
+    return _parsed(topic) if len(topic) <= ADDRESS_CHARS_MAX else None
+
+
+@lru_cache(ADDRESSES_KEPT)
+def _parsed(topic: str) -> MqttAddress | None:
     parts = topic.split("/")
     if len(parts) != 5 or parts[:2] != ["herd", "v1"]:  # noqa: PLR2004  the grammar's five levels
         return None

@@ -38,6 +38,19 @@ class Attribution:
             f"collar {collar_id} is not in the register: add it with `herd import`",
         )
 
+    def wearer_throughout(
+        self, collar_id: CollarId, farm_id: FarmId, first: datetime, last: datetime
+    ) -> Assignment | None:
+        """The newest assignment, if it alone counts from `first` to `last`; None = ask for each."""
+        assignments = self._assignments.get(collar_id)
+        if not assignments:
+            return None
+        newest = assignments[-1]
+        is_in_force = newest.worn_from <= first and (
+            newest.worn_to is None or last < newest.worn_to
+        )
+        return newest if is_in_force and newest.farm_id == farm_id else None
+
     def wearer(self, collar_id: CollarId, farm_id: FarmId, at: datetime) -> Assignment | Rejected:
         """The assignment in force at `at`; Rejected if there is none, or of another farm.
 

@@ -5,7 +5,7 @@ and waiting for each upload in turn would cap a gateway at a few hundred uploads
 
 Approach: many uploads are under way at once, bounded by the broker's receive maximum. What came
 waits for its turn (`queue.py`), or is refused unread (`limits.py`); what is taken counts the
-records it still waits for. At zero the collar is answered at once (answers of different collars
+parts it still waits for. At zero the collar is answered at once (answers of different collars
 need no order), and its PUBACK is released as soon as all earlier ones are. PUBACKs belong to a
 connection: those of an old one are dropped, and its broker delivers those uploads again; the ones
 in hand are taken all the same, for a broker that lost our session has no other copy.
@@ -33,11 +33,12 @@ from contracts.topics import MqttAddress, answered_probe_topic, mqtt_topic, pars
 from gateway.attribution import Attribution
 from gateway.decoders import NO_DECODERS, Decoders
 from gateway.forks import Forks
-from gateway.intake import Refusal, Sender, Verdict, judge
+from gateway.intake import Readings, Refusal, Sender, Verdict, judge
 from gateway.limits import Limits, Over, rate_limited
 from gateway.ports import Arrived, Bounds, Sink, Source
 from gateway.queue import FairQueue, is_live
 from gateway.sequence import Sequences
+from gateway.taken import TakenReadings
 from gateway.tally import Tally
 from runtime.failpoints import Failpoint
 
@@ -53,7 +54,6 @@ BACKLOG_PART = 4  # of the records in Kafka's hands one in so many may be a back
 
 MESSAGE_READ = Failpoint("gateway.message_read")
 JUDGED = Failpoint("gateway.judged")
-HALF_HANDED_OVER = Failpoint("gateway.half_handed_over")
 HANDED_OVER = Failpoint("gateway.handed_over")
 CONFIRMED = Failpoint("gateway.confirmed")
 ANSWERED = Failpoint("gateway.answered")
@@ -117,6 +117,7 @@ class Bridge:
             count_max=bounds.waiting_max, bytes_max=bounds.waiting_bytes_max
         )
         self._unacknowledged: deque[_UnderWay] = deque()  # in PUBLISH order, one connection's
+        self._handed_over = 0  # uploads of this turn; their readings are sent together at its end
         self._confirmed: list[_UnderWay] = []
         self._backlog_in_flight = 0  # readings of large uploads that are not answered
         self._confirm_wait_s = CONFIRM_WAIT_MIN_S
@@ -129,6 +130,10 @@ class Bridge:
         for arrived in came:
             self._admit(arrived, now_s)
         has_more = self._take_some()
+        if self._handed_over:
+            self._sink.hand_over()
+            self._handed_over = 0
+            HANDED_OVER.reached()
         self._confirm(wait=not has_more)
         self._release()
 
@@ -164,13 +169,13 @@ class Bridge:
         self._tally.limited()
         if not over.has_letter:
             return
-        refusal = rate_limited(over, upload.arrived.payload, _sender(upload.arrived))
+        refusal = rate_limited(over, upload.arrived.payload, _sender(upload.arrived.mqtt_topic))
         address = parse_mqtt_topic(upload.arrived.mqtt_topic)
         self._hand_over(upload, Verdict(address, (), (refusal,), None), self._clock.now())
 
     def _take_some(self) -> bool:
         """Judge what waits, as much as one turn may; whether more of it could be taken now."""
-        left = READINGS_A_TURN
+        left, received_at = READINGS_A_TURN, self._clock.now()
         while self._sink.in_flight < self._records_max:
             if left <= 0:
                 return True
@@ -178,12 +183,13 @@ class Bridge:
             upload = self._waiting.take(backlog_too=backlog_too)
             if upload is None:
                 return False
-            self._take(upload)
-            left -= max(1, upload.left)
+            before = self._sink.in_flight
+            self._take(upload, received_at)
+            left -= max(1, self._sink.in_flight - before)
         return False
 
-    def _take(self, upload: _UnderWay) -> None:
-        arrived, received_at = upload.arrived, self._clock.now()
+    def _take(self, upload: _UnderWay, received_at: datetime) -> None:
+        arrived = upload.arrived
         verdict = judge(
             arrived.mqtt_topic, arrived.payload, self._attribution, received_at, self._decoders
         )
@@ -195,9 +201,10 @@ class Bridge:
         self._hand_over(upload, verdict, received_at)
 
     def _hand_over(self, upload: _UnderWay, verdict: Verdict, received_at: datetime) -> None:
+        self._handed_over += 1
         upload.verdict = verdict
         upload.is_taken = True
-        upload.left = len(verdict.readings) + len(verdict.refusals)
+        upload.left = bool(verdict.readings) + len(verdict.refusals)
         if upload.left == 0:
             return  # nothing of it is kept, and nobody is answered
 
@@ -206,22 +213,17 @@ class Bridge:
             if upload.left == 0:
                 self._confirmed.append(upload)
 
-        half = len(verdict.readings) // 2
-        for event in verdict.readings[:half]:
-            self._sink.reading(event, confirmed)
-        HALF_HANDED_OVER.reached()
-        for event in verdict.readings[half:]:
-            self._sink.reading(event, confirmed)
+        if verdict.readings:
+            self._sink.readings(verdict.readings, confirmed)
         for refusal in verdict.refusals:
             self._tally.refused(refusal.rejected.reason)
             self._sink.letter(refusal, upload.arrived, received_at, confirmed)
             LETTER_HANDED_OVER.reached()
-        HANDED_OVER.reached()
 
     def _note(self, verdict: Verdict, arrived: Arrived) -> Verdict:
         """Count what came; the verdict, less what came under another's number."""
-        now_s = time.monotonic()
-        verdict, forked = self._forks.part(verdict, arrived.payload, _sender(arrived), now_s)
+        sender, now_s = _sender(arrived.mqtt_topic), time.monotonic()
+        verdict, forked = self._forks.part(verdict, arrived.payload, sender, now_s)
         if forked is not None:
             self._tally.forked(forked, arrived.mqtt_topic)
         self._tally.taken(len(verdict.readings))
@@ -229,7 +231,7 @@ class Bridge:
             self._tally.aside(verdict.aside)
         if verdict.address is None or verdict.answer is None:
             return verdict
-        seqs = [event.payload.seq for event in verdict.readings]
+        seqs = _seqs_of(verdict.readings)
         seqs += [refusal.seq for refusal in verdict.refusals if refusal.seq is not None]
         collar_id = verdict.address.collar_id
         noted = self._sequences.note(collar_id, verdict.answer.boot_id, seqs, now_s)
@@ -267,7 +269,7 @@ class Bridge:
             LETTER_TOLD.reached()
         answer = verdict.answer
         if answer is not None:
-            told = msgspec.json.encode({"boot_id": answer.boot_id, "seq": answer.seq})
+            told = b'{"boot_id":%d,"seq":%d}' % (answer.boot_id, answer.seq)
             self._source.publish(_to(address, "ack"), told, retain=True)
             ANSWERED.reached()
         self._tally.answered(time.monotonic() - upload.since_s)
@@ -287,9 +289,15 @@ class Bridge:
             RELEASED.reached()
 
 
-def _sender(arrived: Arrived) -> Sender:
-    address = parse_mqtt_topic(arrived.mqtt_topic)
-    origin = f"mqtt:{arrived.mqtt_topic}"
+def _seqs_of(readings: Readings) -> list[int]:
+    if isinstance(readings, TakenReadings):
+        return readings.seqs()
+    return [event.payload.seq for event in readings]
+
+
+def _sender(mqtt_topic: str) -> Sender:
+    address = parse_mqtt_topic(mqtt_topic)
+    origin = f"mqtt:{mqtt_topic}"
     if address is None:
         return Sender(origin)
     return Sender(origin, address.farm_id, address.collar_id)

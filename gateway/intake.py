@@ -15,17 +15,17 @@ from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
 from contracts.ids import CollarId, FarmId, derived_id, reading_event_id
 from contracts.messages import event_type_of
-from contracts.reading import CLOCK_AHEAD, CLOCK_OK, CollarReading, StationReading
+from contracts.reading import CollarReading, StationReading
 from contracts.topics import MqttAddress, parse_lorawan_topic, parse_mqtt_topic
 from gateway.attribution import Attribution
 from gateway.decoders import NO_DECODERS, Decoders
 from gateway.payloads import lorawan, native, servers
 from gateway.payloads.lorawan import Aside, Uplink
+from gateway.taken import clock_of, taken
 from gateway.upload import Sample, Upload
 
 READINGS_CHANNEL = "readings"
 CLOCK_WRONG_AFTER = timedelta(hours=24)  # further off it is a broken clock, not a late reading
-CLOCK_AHEAD_AFTER = timedelta(minutes=5)  # stored and charted, not judged
 
 Reading = CollarReading | StationReading
 Readings = Sequence[Event[Reading]]
@@ -224,20 +224,48 @@ def _each(
     upload: Upload, came: _Came, address: MqttAddress, attribution: Attribution
 ) -> tuple[Readings, tuple[Refusal, ...]]:
     """What becomes of each reading. address: whose they are, also where nobody hears an answer."""
+    worn = _worn_throughout(upload, address, attribution, came.received_at)
+    if worn is not None and not upload.bad:
+        wearers = (worn,) * len(upload.samples)
+        return taken(address.collar_id, upload, came.received_at, upload.samples, wearers), ()
     sender = Sender(came.origin, address.farm_id, address.collar_id)
-    readings: list[Event[Reading]] = []
+    of_animals: list[tuple[Sample, Assignment]] = []
+    of_stations: list[Event[Reading]] = []
     refusals = [
         Refusal(bad.rejected, bad.raw, sender, upload.boot_id, bad.seq) for bad in upload.bad
     ]
     for sample in upload.samples:
-        worn = _wearer(sample, address, attribution, came.received_at)
-        made = worn if isinstance(worn, Rejected) else _event(sample, upload, address, worn, came)
+        found = _wearer(sample, address, attribution, came.received_at)
+        if isinstance(found, Assignment) and found.kind != STATION:
+            of_animals.append((sample, found))
+            continue
+        made = (
+            found
+            if isinstance(found, Rejected)
+            else _of_station(sample, upload, address.collar_id, found, came)
+        )
         if isinstance(made, Rejected):
             raw = native.alone(sample, upload) if upload.raw is None else upload.raw
             refusals.append(Refusal(made, raw, sender, upload.boot_id, sample.seq))
         else:
-            readings.append(made)
-    return tuple(readings), tuple(refusals)
+            of_stations.append(made)
+    samples = tuple(sample for sample, _ in of_animals)
+    wearers = tuple(wearer for _, wearer in of_animals)
+    readings = taken(address.collar_id, upload, came.received_at, samples, wearers)
+    if of_stations:
+        return (*of_stations, *readings), tuple(refusals)
+    return readings, tuple(refusals)
+
+
+def _worn_throughout(
+    upload: Upload, address: MqttAddress, attribution: Attribution, received_at: datetime
+) -> Assignment | None:
+    """The animal's assignment that holds for all readings; None where each needs a look."""
+    times = [sample.time for sample in upload.samples]
+    if not times or (last := max(times)) - received_at > CLOCK_WRONG_AFTER:
+        return None
+    worn = attribution.wearer_throughout(address.collar_id, address.farm_id, min(times), last)
+    return None if worn is None or worn.kind == STATION else worn
 
 
 def _wearer(
@@ -250,69 +278,33 @@ def _wearer(
     return attribution.wearer(address.collar_id, address.farm_id, sample.time)
 
 
-def _event(
-    sample: Sample, upload: Upload, address: MqttAddress, worn: Assignment, came: _Came
+def _of_station(
+    sample: Sample, upload: Upload, station_id: CollarId, worn: Assignment, came: _Came
 ) -> Event[Reading] | Rejected:
-    ahead = sample.time - came.received_at > CLOCK_AHEAD_AFTER
-    clock = CLOCK_AHEAD if ahead else CLOCK_OK
-    payload: Reading
-    if worn.kind == STATION:
-        if sample.ambient_c is None and sample.humidity_pct is None and sample.battery_v is None:
-            return Rejected(
-                Reason.WRONG_TYPE,
-                f"{address.collar_id} is a station: its readings carry ambient_c, humidity_pct or "
-                "battery_v, and this one none of them",
-            )
-        payload = StationReading(
-            station_id=address.collar_id,
-            boot_id=upload.boot_id,
-            seq=sample.seq,
-            received_at=came.received_at,
-            sent_at=upload.sent_at,
-            clock=clock,
-            interval_s=sample.interval_s,
-            ambient_c=sample.ambient_c,
-            humidity_pct=sample.humidity_pct,
-            battery_v=sample.battery_v,
+    if sample.ambient_c is None and sample.humidity_pct is None and sample.battery_v is None:
+        return Rejected(
+            Reason.WRONG_TYPE,
+            f"{station_id} is a station: its readings carry ambient_c, humidity_pct or battery_v, "
+            "and this one none of them",
         )
-    else:
-        payload = _of_collar(sample, upload, address.collar_id, clock, came.received_at)
-    return Event(
-        event_id=reading_event_id(address.collar_id, upload.boot_id, sample.seq),
-        event_type=event_type_of(type(payload)),
-        timestamp=sample.time.astimezone(UTC),
-        aggregate_id=worn.animal_id,
-        actor=f"collar:{address.collar_id}",
-        farm_id=worn.farm_id,
-        payload=payload,
-    )
-
-
-def _of_collar(
-    sample: Sample, upload: Upload, collar_id: CollarId, clock: str, received_at: datetime
-) -> CollarReading:
-    return CollarReading(
-        collar_id=collar_id,
+    payload = StationReading(
+        station_id=station_id,
         boot_id=upload.boot_id,
         seq=sample.seq,
-        received_at=received_at,
+        received_at=came.received_at,
         sent_at=upload.sent_at,
-        station_id=upload.station_id,
-        clock=clock,
+        clock=clock_of(sample.time, came.received_at),
         interval_s=sample.interval_s,
-        temperature_c=sample.temperature_c,
-        temperature_site=sample.temperature_site,
-        rumination_minutes=sample.rumination_minutes,
-        eating_minutes=sample.eating_minutes,
-        lying_minutes=sample.lying_minutes,
-        lying_bouts=sample.lying_bouts,
-        steps=sample.steps,
-        activity=sample.activity,
-        drinking_minutes=sample.drinking_minutes,
-        heart_rate_bpm=sample.heart_rate_bpm,
-        latitude=sample.latitude,
-        longitude=sample.longitude,
         ambient_c=sample.ambient_c,
         humidity_pct=sample.humidity_pct,
         battery_v=sample.battery_v,
+    )
+    return Event(
+        event_id=reading_event_id(station_id, upload.boot_id, sample.seq),
+        event_type=event_type_of(StationReading),
+        timestamp=sample.time.astimezone(UTC),
+        aggregate_id=worn.animal_id,
+        actor=f"collar:{station_id}",
+        farm_id=worn.farm_id,
+        payload=payload,
     )

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from contracts.envelope import Event
-from gateway.intake import Reading, Refusal
+from gateway.intake import Readings, Refusal
 
 
 class Arrived(NamedTuple):
@@ -56,15 +55,19 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """The Kafka side. `then` runs inside `poll`, once the record is confirmed."""
+    """The Kafka side. `then` runs inside `poll`, once all that it was given for is confirmed."""
 
     @property
     def in_flight(self) -> int:
-        """Records handed over and not yet confirmed."""
+        """Records taken and not yet confirmed."""
         ...
 
-    def reading(self, event: Event[Reading], then: Callable[[], None]) -> None:
-        """Send one reading."""
+    def readings(self, readings: Readings, then: Callable[[], None]) -> None:
+        """Take the readings of one upload, at least one; they are sent by `hand_over`."""
+        ...
+
+    def hand_over(self) -> None:
+        """Send all readings that were taken since the last time, together; no-op without any."""
         ...
 
     def letter(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
+from typing import Annotated
 
 import msgspec
 
@@ -21,6 +22,8 @@ TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)  # before it a time is an unset cloc
 INTERVALS_KEPT = 100  # a herd's collars have one or two
 ROUNDING_MINUTES = 1.0  # a collar may round minutes up beyond its interval
 PRINTED_BELOW = 1e300
+
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]  # a time without an offset is nobody's time
 
 # What a sensor on an animal can show at all; beyond it the sensor is broken, not the animal.
 # Inclusive bounds, in the unit of the column's name. They also keep float32 from overflowing.
@@ -43,7 +46,7 @@ PHYSICAL_RANGES: dict[str, tuple[float, float]] = {
 MINUTES = ("rumination_minutes", "eating_minutes", "lying_minutes", "drinking_minutes")
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
+class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reading as a collar tells it; the columns are those of contracts/reading.py."""
 
     seq: int

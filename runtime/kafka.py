@@ -5,9 +5,9 @@ SystemError somewhere else.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
@@ -142,6 +142,37 @@ def _new_topic(topic: KafkaTopic, replication: int) -> NewTopic:
     return NewTopic(topic.name, topics.PARTITIONS, replication, config=config)
 
 
+class Delivered:
+    """Counts records that belong together; what runs when the last of them is confirmed.
+
+    One for an upload instead of a function for each record: a gateway makes them by the thousand.
+    """
+
+    __slots__ = ("_left", "_outbox", "_then")
+
+    def __init__(self, outbox: "Outbox", records: int, then: Callable[[], None]) -> None:
+        self._outbox = outbox
+        self._left = records
+        self._then = then
+
+    def __call__(self, error: KafkaError | None, _message: Message) -> None:
+        """The report of one record; a failed one is never the last of its company."""
+        self._outbox.reported(error)
+        if error is None:
+            self._left -= 1
+            if self._left == 0:
+                self._then()
+
+
+class Record(NamedTuple):
+    """One record to be sent, and to whom its delivery is reported."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    delivered: Delivered
+
+
 class Outbox:
     """Records on their way to Kafka, counted until each is confirmed. For one thread.
 
@@ -164,17 +195,39 @@ class Outbox:
         """Hand a record over; `then(message)` runs in `poll` once it is confirmed."""
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            self.in_flight -= 1
-            if error is not None:
-                self._failed = self._failed or error
-            elif then is not None:
+            self.reported(error)
+            if error is None and then is not None:
                 then(message)
 
+        self._produce(topic.name, value, key, partition, delivered)
+
+    def together(self, records: int, then: Callable[[], None]) -> Delivered:
+        """For `send_all`: runs `then` in `poll` once so many records are confirmed."""
+        return Delivered(self, records, then)
+
+    def send_all(self, topic: KafkaTopic, records: Sequence[Record]) -> None:
+        """Hand many records over, in their order."""
+        name = topic.name
+        for partition, key, value, delivered in records:
+            self._produce(name, value, key, partition, delivered)
+
+    def reported(self, error: KafkaError | None) -> None:
+        """One record less is under way; the first error is kept for `poll` to raise."""
+        self.in_flight -= 1
+        if error is not None:
+            self._failed = self._failed or error
+
+    def _produce(
+        self,
+        name: str,
+        value: bytes | None,
+        key: str | bytes,
+        partition: int,
+        delivered: Callable[[KafkaError | None, Message], None],
+    ) -> None:
         while True:
             try:
-                self._producer.produce(
-                    topic.name, value, key=key, partition=partition, on_delivery=delivered
-                )
+                self._producer.produce(name, value, key, partition, delivered)
             except BufferError:
                 self.poll(0.05)  # the queue is full: wait for confirmations, drop nothing
             else:

@@ -15,7 +15,7 @@ from contracts.dead_letter import Reason, Rejected
 from contracts.ids import CollarId
 from gateway.payloads import lorawan
 from gateway.payloads.lorawan import MAC_PORT, Aside, Uplink
-from gateway.payloads.native import Aware
+from gateway.upload import Aware
 
 UP = "up"
 EVENTS = ("join", "status", "ack", "txack", "log", "location", "integration")

@@ -23,8 +23,7 @@ from contracts.ids import CollarId, is_id
 from contracts.reading import MEASUREMENTS
 from gateway.decoders import FRAME_BYTES_MAX, READINGS_MAX, Decode, Decoders, Frame
 from gateway.decoders.calling import guarded
-from gateway.payloads.native import Aware
-from gateway.upload import TIME_MIN, BadSample, Sample, Upload, out_of_range
+from gateway.upload import TIME_MIN, Aware, BadSample, Sample, Upload, out_of_range
 
 MESSAGE_BYTES_MAX = 256 * 1024  # of a server's JSON, as of an upload's
 FRAME_COUNTER_MAX = 2**32 - 1

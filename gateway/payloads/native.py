@@ -1,17 +1,13 @@
 """Our own payload: the JSON of a collar's upload, parsed and validated in one pass. Pure."""
 
-from datetime import datetime
-from typing import Annotated
-
 import msgspec
 
 from contracts.dead_letter import Reason, Rejected
 from contracts.ids import is_id
-from gateway.upload import COUNT_MAX, READINGS_MAX, BadSample, Sample, Upload, out_of_range
+from gateway.payloads import plain
+from gateway.upload import COUNT_MAX, READINGS_MAX, Aware, BadSample, Sample, Upload, out_of_range
 
 UPLOAD_BYTES_MAX = 256 * 1024  # 500 full readings are 180 kB; the box's broker refuses more, too
-
-Aware = Annotated[datetime, msgspec.Meta(tz=True)]  # a time without an offset is nobody's time
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -45,6 +41,11 @@ def decode(payload: bytes, *, bytes_max: int = UPLOAD_BYTES_MAX) -> Upload | Rej
         return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes, at most {bytes_max}")
     if not payload.strip():
         return Rejected(Reason.EMPTY, "the payload is empty")
+    return plain.decode(payload) or carefully(payload)
+
+
+def carefully(payload: bytes) -> Upload | Rejected:
+    """The same, reading by reading: a bad one costs only itself, and is told why."""
     try:
         message = _message.decode(payload)
     except msgspec.ValidationError as error:

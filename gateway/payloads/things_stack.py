@@ -14,7 +14,7 @@ import msgspec
 from contracts.dead_letter import Reason, Rejected
 from gateway.payloads import lorawan
 from gateway.payloads.lorawan import MAC_PORT, Aside, Uplink
-from gateway.payloads.native import Aware
+from gateway.upload import Aware
 
 UP = "up"
 # MQTT levels behind the device, and keys of a webhook's body, that carry no readings

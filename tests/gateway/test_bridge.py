@@ -12,7 +12,7 @@ from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId
 from gateway.attribution import Attribution
 from gateway.bridge import READINGS_A_TURN, Arrived, Bounds, Bridge
-from gateway.intake import Reading, Refusal
+from gateway.intake import Reading, Readings, Refusal
 from gateway.limits import Budget, Limits
 from gateway.tally import Tally
 from tests.builders import FARM, MORNING
@@ -69,18 +69,35 @@ class MemorySink:
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
         self.confirmed: list[Callable[[], None]] = []
-        self.readings: list[Event[Reading]] = []
+        self.taken: list[tuple[Readings, Callable[[], None]]] = []
+        self.sent: list[Event[Reading]] = []
         self.letters: list[Refusal] = []
 
     @property
     def in_flight(self) -> int:
         """Sent and not confirmed in a poll."""
-        return len(self.waiting) + len(self.confirmed)
+        taken = sum(len(readings) for readings, _ in self.taken)
+        return taken + len(self.waiting) + len(self.confirmed)
 
-    def reading(self, event: Event[Reading], then: Callable[[], None]) -> None:
-        """Keep a reading, unconfirmed."""
-        self.readings.append(event)
-        self.waiting.append(then)
+    def readings(self, readings: Readings, then: Callable[[], None]) -> None:
+        """Keep an upload's readings until they are handed over."""
+        self.taken.append((readings, then))
+
+    def hand_over(self) -> None:
+        """Keep what was taken, unconfirmed; an upload's `then` runs with its last reading."""
+        taken, self.taken = self.taken, []
+        for readings, then in taken:
+            left = list(readings)
+            self.sent += left
+
+            def confirmed(
+                left: list[Event[Reading]] = left, then: Callable[[], None] = then
+            ) -> None:
+                left.pop()
+                if not left:
+                    then()
+
+            self.waiting += [confirmed] * len(readings)
 
     def letter(
         self, refusal: Refusal, arrived: Arrived, received_at: datetime, then: Callable[[], None]
@@ -258,13 +275,13 @@ def test_a_slow_kafka_holds_uploads_back_and_drops_none() -> None:
         gateway.comes(1, seq, seq + 1)
     gateway.bridge.turn()
 
-    assert len(gateway.sink.readings) == 4
+    assert len(gateway.sink.sent) == 4
 
     for _ in range(5):
         gateway.sink.confirm()
         gateway.bridge.turn()
 
-    assert [event.payload.seq for event in gateway.sink.readings] == list(range(10))
+    assert [event.payload.seq for event in gateway.sink.sent] == list(range(10))
     assert gateway.source.acknowledged == [1, 2, 3, 4, 5]
 
 
@@ -277,7 +294,7 @@ def test_a_live_reading_overtakes_backlogs_and_its_puback_does_not(gateway: Gate
     gateway.sink.confirm(0)
     gateway.bridge.turn()
 
-    assert gateway.sink.readings[0].payload.seq == 1
+    assert gateway.sink.sent[0].payload.seq == 1
     assert gateway.source.told("c-11/ack") == [{"boot_id": 7, "seq": 1}]
     assert gateway.source.acknowledged == []
 
@@ -286,7 +303,7 @@ def test_a_live_reading_overtakes_backlogs_and_its_puback_does_not(gateway: Gate
         gateway.bridge.turn()
 
     assert gateway.source.acknowledged == list(range(1, 12))
-    assert len(gateway.sink.readings) == 5001
+    assert len(gateway.sink.sent) == 5001
 
 
 def test_one_turn_takes_so_many_readings_that_a_live_one_is_soon_read(gateway: Gateway) -> None:
@@ -295,12 +312,12 @@ def test_one_turn_takes_so_many_readings_that_a_live_one_is_soon_read(gateway: G
         gateway.comes(collar, *range(1, 501))
     gateway.bridge.turn()
 
-    assert len(gateway.sink.readings) == READINGS_A_TURN
+    assert len(gateway.sink.sent) == READINGS_A_TURN
 
     gateway.comes(21, 77)
     gateway.bridge.turn()
 
-    assert gateway.sink.readings[READINGS_A_TURN].payload.seq == 77
+    assert gateway.sink.sent[READINGS_A_TURN].payload.seq == 77
 
 
 def test_backlogs_fill_a_quarter_of_what_kafka_has_in_hand() -> None:
@@ -322,7 +339,7 @@ def test_backlogs_fill_a_quarter_of_what_kafka_has_in_hand() -> None:
         gateway.sink.confirm()
         gateway.bridge.turn()
 
-    assert len(gateway.sink.readings) == 5001
+    assert len(gateway.sink.sent) == 5001
 
 
 @pytest.mark.parametrize(
@@ -343,7 +360,7 @@ def test_while_kafka_is_away_no_more_is_read_than_memory_is_meant_for(bounds: Bo
         gateway.bridge.turn()
 
     assert not gateway.source.is_read
-    assert len(gateway.sink.readings) == 1
+    assert len(gateway.sink.sent) == 1
     came = gateway.mid - len(gateway.source.coming)
     assert came == 4
 
@@ -400,7 +417,7 @@ def test_a_flood_changes_nothing_for_another_collar() -> None:
     gateway.comes(2, 1)
     gateway.bridge.turn()
 
-    order = [event.payload.collar_id for event in gateway.sink.readings]  # type: ignore[union-attr]
+    order = [event.payload.collar_id for event in gateway.sink.sent]  # type: ignore[union-attr]
     assert order.index(CollarId("c-2")) == 1
     assert len(order) == 11
 
@@ -416,7 +433,7 @@ def test_a_seq_with_another_content_is_refused_and_answered(gateway: Gateway) ->
     gateway.sink.confirm()
     gateway.bridge.turn()
 
-    assert len(gateway.sink.readings) == 2
+    assert len(gateway.sink.sent) == 2
     assert [letter.raw for letter in gateway.sink.letters] == [other]
     assert [told["reason"] for told in gateway.source.told("rejects")] == ["seq_reused"]
     assert len(gateway.source.told("ack")) == 3
@@ -455,7 +472,7 @@ def test_a_probe_is_answered_once_all_before_it_is_in_kafka() -> None:
 
     assert gateway.source.published[-1] == ("herd/v1/_/1/ack", b"token", False)
     assert gateway.source.acknowledged == [1, 2]
-    assert len(gateway.sink.readings) == 2
+    assert len(gateway.sink.sent) == 2
     assert gateway.sink.letters == []
 
 

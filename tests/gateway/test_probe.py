@@ -17,7 +17,7 @@ from gateway.adapters.mqtt_source import MqttLogin, MqttSource
 from gateway.attribution import Attribution
 from gateway.bridge import Arrived, Bridge
 from gateway.hearing import Hearing
-from gateway.intake import Reading
+from gateway.intake import Readings
 from gateway.probe import Prober
 from gateway.tally import Tally
 from tests.builders import MORNING
@@ -62,9 +62,12 @@ class NoKafka:
 
     in_flight = 0
 
-    def reading(self, event: Event[Reading], then: Callable[[], None]) -> None:
+    def readings(self, readings: Readings, then: Callable[[], None]) -> None:
         """A probe is no reading."""
-        raise AssertionError(event, then)
+        raise AssertionError(readings, then)
+
+    def hand_over(self) -> None:
+        """Nothing was taken."""
 
     def letter(self, *refused: object) -> None:
         """A probe is nothing bad."""
