@@ -36,8 +36,10 @@ class MqttCredentials:
             raise CredentialsRefusedError(str(error)) from error
 
     def new_password(self) -> str:
-        """24 random characters."""
-        return new_password()
+        """24 random characters; a spreadsheet would take one that begins with '-' for a formula."""
+        while not (password := new_password())[0].isalnum():
+            pass
+        return password
 
     def revoke(self, collar_id: CollarId) -> None:
         """Shut it out."""

@@ -20,6 +20,9 @@ from gateway.payloads import native
 from gateway.published import examples, fields, schemas
 from gateway.published.__main__ import files
 from gateway.upload import COUNT_MAX, MINUTES, PHYSICAL_RANGES, Upload
+from tests.conftest import FULL_SIZE
+
+MESSAGES = 8_000 if FULL_SIZE else 300
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -143,7 +146,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=MESSAGES, deadline=None)
 @given(VALUES)
 def test_schema_and_gateway_agree_on_any_values(values: dict[str, Any]) -> None:
     """Minutes aside, which depend on the interval; fields that nobody knows are passed over."""
@@ -152,7 +155,7 @@ def test_schema_and_gateway_agree_on_any_values(values: dict[str, Any]) -> None:
     assert UPLOAD.is_valid(message) is gateway_takes(message)
 
 
-@settings(max_examples=300)
+@settings(max_examples=MESSAGES, deadline=None)
 @given(
     st.one_of(
         st.from_regex(schemas.TIME, fullmatch=True),
