@@ -1,6 +1,7 @@
 """What the register needs of the MQTT broker: a credential for each collar and station."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class Device(StrEnum):
 
 class Credentials(Protocol):
     """Who may connect to the MQTT broker. Raises CredentialsRefusedError where it cannot."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """While this is held nobody else makes credentials; `add` holds it itself."""
+        ...
 
     def add(self, farm_id: FarmId, collar_id: CollarId, device: Device = Device.COLLAR) -> str:
         """A new password; a base station may speak for the farm's collars, others for themselves.

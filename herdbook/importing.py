@@ -73,7 +73,7 @@ def import_csv(
 
     result = retried_on_conflict(attempt)
     if wanted and result.imported:
-        wanted.carry_out()
+        return replace(result, let_in=wanted.carry_out())
     return result
 
 

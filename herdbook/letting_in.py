@@ -66,12 +66,21 @@ class LettingIn:
         """Collars that are not let in yet."""
         return tuple(self._wanted)
 
-    def carry_out(self) -> None:
-        """Write the passwords down, then let the collars in."""
-        made = {
-            collar_id: known or self._credentials.new_password()
-            for collar_id, known in self._wanted.items()
-        }
-        if made:
-            self._passwords.write(self._farm_id, made)
-            self._credentials.add_all(self._farm_id, made)
+    def carry_out(self) -> tuple[CollarId, ...]:
+        """Write the passwords down, then let the collars in; those that nobody else did meanwhile.
+
+        Raises CredentialsRefusedError.
+        """
+        if not self._wanted:
+            return ()
+        with self._credentials.held():
+            let_in = frozenset(self._credentials.collars())
+            made = {
+                collar_id: known or self._credentials.new_password()
+                for collar_id, known in self._wanted.items()
+                if collar_id not in let_in
+            }
+            if made:
+                self._passwords.write(self._farm_id, made)
+                self._credentials.add_all(self._farm_id, made)
+        return tuple(made)

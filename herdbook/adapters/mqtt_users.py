@@ -1,6 +1,9 @@
 """Credentials of collars and stations in the files that the MQTT broker reads."""
 
-from collections.abc import Mapping
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from contracts.ids import CollarId, FarmId
@@ -16,12 +19,24 @@ class MqttCredentials:
     def __init__(self, directory: Path) -> None:
         self._users = MqttUsers(directory)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """By the directory itself: other processes let collars in, too."""
+        self._users.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self._users.directory, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     def add(self, farm_id: FarmId, collar_id: CollarId, device: Device = Device.COLLAR) -> str:
         """A new password; refused for the name of a service, and to what is another device."""
         try:
-            if device is Device.BASE_STATION:
-                return self._users.add_base_station(farm_id, collar_id)
-            return self._users.add_collar(farm_id, collar_id)
+            with self.held():
+                if device is Device.BASE_STATION:
+                    return self._users.add_base_station(farm_id, collar_id)
+                return self._users.add_collar(farm_id, collar_id)
         except MqttUserError as error:
             raise CredentialsRefusedError(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 import csv
 import stat
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -293,6 +294,38 @@ def test_an_import_beside_another_order_is_decided_again(tmp_path: Path) -> None
     assert [sentence.split(" ")[1] for _, sentence in result.refused] == ["c-2"]
     assert [user.name for user in farm.users.list()] == ["c-2"]
     assert not farm.out.exists()
+
+
+class OvertakenFile(PasswordFile):
+    """Somebody else imports the same list while the passwords are written down."""
+
+    def __init__(self, path: Path, other: threading.Thread) -> None:
+        super().__init__(path)
+        self._other = other
+
+    def write(self, farm_id: FarmId, passwords: Mapping[CollarId, str]) -> None:
+        """Give the other one all the time that it needs, unless it waits for us."""
+        self._other.start()
+        self._other.join(timeout=0.5)
+        super().write(farm_id, passwords)
+
+
+def test_two_imports_at_once_make_one_credential_a_collar(farm: Farm) -> None:
+    """Or one of the two files would hold passwords that let nobody in."""
+    others = farm.out.with_name("others.csv")
+
+    def import_too() -> None:
+        import_csv(farm.herdbook(), LIST, FARM, by=ANNA, passwords=PasswordFile(others))
+
+    other = threading.Thread(target=import_too)
+    overtaken = OvertakenFile(farm.out, other)
+
+    result = import_csv(farm.herdbook(), LIST, FARM, by=ANNA, passwords=overtaken)
+    other.join()
+
+    assert result.let_in == (C1, C2)
+    assert farm.let_in() == {"c-1": True, "c-2": True}
+    assert not others.exists()
 
 
 def test_a_weather_station_is_let_in_and_registered_at_once(farm: Farm) -> None:

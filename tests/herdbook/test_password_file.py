@@ -20,7 +20,7 @@ PASSWORDS = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)  # each waits for the disk four times
+@settings(max_examples=10, deadline=None)  # each waits for the disk four times
 @given(PASSWORDS, PASSWORDS)
 def test_what_is_written_is_read_again(
     first: dict[CollarId, str], second: dict[CollarId, str]
