@@ -158,7 +158,11 @@ class HttpSource:
         if self._sink.in_flight >= self._bounds.records_in_flight_max:
             return problem(503, "Kafka takes nothing at present")
         body = await self._body(request)
-        return body if isinstance(body, Reply) else await self._taken(request.url.path, body)
+        if isinstance(body, Reply):
+            return body
+        # not as it was escaped on the wire: it becomes the origin of letters
+        farm_id, server = FarmId(request.path_params["farm"]), request.path_params["server"]
+        return await self._taken(servers.webhook_path(farm_id, server), body)
 
     async def _body(self, request: Request) -> bytes | Reply:
         too_large = problem(413, f"at most {BODY_BYTES_MAX} bytes")
@@ -181,8 +185,8 @@ class HttpSource:
     async def _taken(self, path: str, body: bytes) -> Reply:
         begun_s, received_at = time.monotonic(), self._clock.now()
         verdict = judge_webhook(path, body, self._attribution, received_at, self._decoders)
-        if verdict is None:  # the route let it in, so only an escaped path comes here
-            return problem(404, "no webhook has this path")
+        if verdict is None:
+            return problem(404, f"no webhook has the path {path}")
         self._note(verdict)
         try:
             async with asyncio.timeout(self._bounds.confirm_max_s):

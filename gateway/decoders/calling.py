@@ -31,5 +31,4 @@ def _sentence(error: BaseException) -> str:
     except Exception:  # noqa: BLE001  foreign, too
         text = "an error that cannot even say what it is"
     # half a surrogate pair cannot be written as UTF-8, and Postgres takes no NUL
-    plain = text[:SENTENCE_MAX].encode("ascii", "backslashreplace").decode("ascii")
-    return "".join(letter if letter.isprintable() else "?" for letter in plain)
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:SENTENCE_MAX])
