@@ -18,7 +18,7 @@ from contracts.tick import Tick
 from pipeline.detectors.base import Change, Detector, Voices
 from pipeline.features import hour_parts, signals
 from pipeline.hours import NO_HOUR
-from pipeline.lines import act_at_lines
+from pipeline.lines import act_at_lines, tell_moved
 from pipeline.moving import move
 from pipeline.state import PARTITION_CLOCK, PartitionState, TakenIn
 from pipeline.tables import NEVER, Longs
@@ -55,6 +55,7 @@ class _Run:
         self._state, self._readings, self._taken = state, readings, taken
         self._rows, self._first = taken.row, taken.first
         self._ahead = readings.ahead
+        self._moves = bool(taken.moved.any())  # then each tick may have to tell of them
         self._judged_until = 0  # index of the first reading not judged yet
         self._start_us = state.log_time.partition_us
         self._marks: list[tuple[int, int]] = []  # (place, the partition's log time from there)
@@ -68,7 +69,8 @@ class _Run:
         at_us = max(micros(event.timestamp), before_us)
         crosses = line_of(at_us) > line_of(before_us)
         listens = farm_id is None and (event.payload.deaf_spans or self._is_deaf())
-        if crosses or farm_id is not None or listens:
+        tells = self._moves or self._state.moved_farms
+        if crosses or farm_id is not None or listens or tells:
             self.judge_until(place)
         times.tick(farm_id, at_us)
         if farm_id is None:  # a farm that imports is waited for: nobody is missed meanwhile
@@ -77,7 +79,11 @@ class _Run:
         self._marks.append((place, times.partition_us))
         if listens:
             self._listen(at_us, event.event_id)
+        moved = self._moved_farms(farm_id)
+        self._state.moved_farms.difference_update(moved)
         if not crosses:
+            clock = PARTITION_CLOCK if farm_id is None else farm_id
+            self._tell(tell_moved(self._state, clock, moved, at_us, event.event_id))
             return
         lines = lines_between(before_us, at_us)
         if farm_id is None:
@@ -129,9 +135,20 @@ class _Run:
 
     def _act(self, clock: str, farms: list[str], lines: range, cause: str) -> None:
         met = [farm for farm in farms if farm in self._state.rows_of_farm]
-        told = act_at_lines(self._state, clock, met, lines, cause)
+        self._tell(act_at_lines(self._state, clock, met, lines, cause))
+
+    def _tell(self, told: Told) -> None:
         self.told.detections += told.detections
         self.told.hours += told.hours
+
+    def _moved_farms(self, farm_id: str | None) -> list[str]:
+        """The farms of a tick whose hours have been moved since one of theirs."""
+        own = self._state.log_time.own_us
+        return [
+            farm
+            for farm in sorted(self._state.moved_farms)
+            if farm == farm_id or (farm_id is None and farm not in own)
+        ]
 
     def _forget(self, farm_id: str, animal_id: str, event: Event[Context]) -> None:
         state = self._state
@@ -174,6 +191,7 @@ class _Run:
         self.told.detections += move(
             self._state, readings, taken.row[run], taken.taken_row[run], log_us
         )
+        self._state.moved_farms.update(one.decode() for one in readings.texts["farm_id"].raw())
 
     def _judge(self, segment: Longs) -> None:
         state, readings = self._state, self._readings

@@ -47,11 +47,26 @@ def act_at_lines(
         hours = at.due_hours()
         for farm, rows in herds:
             if place == 0:  # no reading comes between the lines of one tick
-                at.tell_late(farm, rows)
+                at.tell_late(farm, rows, hours.start)
             for hour in hours:
                 at.judge(farm, rows, hour)
             at.wait(rows)
         at.repeat({farm for farm, _ in herds})
+    return told
+
+
+def tell_moved(
+    state: PartitionState, clock: str, farms: Iterable[str], at_us: int, cause: str
+) -> Told:
+    """Tell anew the hours of farms whose readings were moved, at a tick that crosses no line.
+
+    Somebody has just set the register right, and looks whether the curve follows.
+    """
+    told = Told()
+    at = _Line(state, clock, at_us, cause, told)
+    for farm in farms:
+        rows = np.array(state.rows_of_farm[farm], np.int64)
+        at.tell_late(farm, rows, state.judged_until.get(clock, FAR_BACK))
     return told
 
 
@@ -99,13 +114,12 @@ class _Line:
         while state.log_time.hearing_us((hour + 1) * HOUR_US, line_us) >= GRACE_US:
             hour += 1
         state.judged_until[self._clock] = hour
-        self._first = first
         return range(first, hour)
 
-    def tell_late(self, farm: str, rows: Longs) -> None:
-        """Tell anew the hours that readings changed after they were judged."""
+    def tell_late(self, farm: str, rows: Longs, judged_until: int) -> None:
+        """Tell anew the hours before the clock's cursor that readings changed since."""
         table = self._state.hours.table
-        judged_until = max(self._first, self._own(self._state.judged_until, farm))
+        judged_until = max(judged_until, self._own(self._state.judged_until, farm))
         late = self._state.hours.changed_before(rows, judged_until)
         if not late.any():
             return

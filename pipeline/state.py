@@ -61,6 +61,7 @@ class PartitionState:
         self.learnt_until: dict[str, int] = {}
         self.memories = {d.spec.name: Table(d.memory) for d in self.detectors}
         self.log_time = LogTime()
+        self.moved_farms: set[str] = set()  # whose hours are told anew at the next tick
         self.episodes = Episodes(d.spec for d in self.detectors)
         hourly = [d.spec for d in self.by_hour]
         self.hour_teller = HourTeller(self.animals, self.hours, self.baselines, hourly)
@@ -155,6 +156,7 @@ class PartitionState:
             self.judged_until,
             self.learnt_until,
             sorted(times.live),
+            sorted(self.moved_farms),
         ]
         return {
             "animals": self.animals.to_array(),
@@ -177,7 +179,8 @@ class PartitionState:
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
         partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])
-        state.judged_until, state.learnt_until, live = cursors
+        state.judged_until, state.learnt_until, live, moved = cursors
+        state.moved_farms = set(moved)
         spans = [(began, ended) for began, ended in deaf]
         state.log_time = LogTime(partition_us, own_us, spans, set(live))
         state.episodes.load(arrays["episodes"])

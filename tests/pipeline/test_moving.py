@@ -18,6 +18,7 @@ from tests.builders import MORNING, a_reading, a_tick
 from tests.pipeline.logs import moved, run_all, told_by, values_of
 from tests.pipeline.weeks import (
     HERD,
+    MIDNIGHT,
     Measures,
     a_day,
     after_a_week,
@@ -28,6 +29,7 @@ from tests.pipeline.weeks import (
 )
 
 A, B = "nl-1", "nl-2"
+WHEN_TOLD = MIDNIGHT + timedelta(hours=1, minutes=30)
 COUNTS = ("readings", "heard", "sum", "seconds", "warmth", "warmths")
 
 
@@ -132,7 +134,7 @@ def test_a_list_that_is_set_right_twice_ends_where_the_last_one_says() -> None:
     assert {k: n for k, n in state.counted_by_animal().items() if n} == {("farm-a", A): 3}
 
 
-def test_both_animals_hours_are_told_again_at_the_next_line() -> None:
+def test_both_animals_hours_are_told_again() -> None:
     """A chart that had her neighbour's morning must not keep it."""
     log = [event for hour in range(2) for event in hour_of(hour, herd=HERD[:1])]
     moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
@@ -151,6 +153,20 @@ def test_both_animals_hours_are_told_again_at_the_next_line() -> None:
         if who == HERD[1]
     ] == [(1, 1, 1.0)] * 2
     assert all(s.value is None for s in latest[HERD[0], 0].signals)
+
+
+def test_moved_hours_are_told_at_the_next_tick_not_at_the_next_line() -> None:
+    """Whoever has just set the register right looks whether the curve follows."""
+    log = hour_of(0, herd=HERD[:1])
+    moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
+    ticks = [a_tick(WHEN_TOLD + timedelta(seconds=s)) for s in (10, 15)]
+
+    told = run_all(values_of([*log, tick_at(1.5), *moves, *ticks]), batch=1)[1].hours
+
+    again = told[1:]
+    assert [(e.aggregate_id, e.payload.revision) for e in again] == [(HERD[0], 2), (HERD[1], 1)]
+    assert {e.payload.known_at for e in again} == {ticks[0].timestamp}
+    assert {e.causation_id for e in again} == {ticks[0].event_id}
 
 
 def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
