@@ -18,7 +18,7 @@ from firmware_sim.app import open_herd
 from firmware_sim.collar import Limits
 from firmware_sim.herd import Herd, Worn
 from firmware_sim.ledger import PRODUCED, Entry, read_ledger
-from gateway.bridge import Bridge
+from gateway.app import gateway_loops
 from runtime.failpoints import declared
 from runtime.mqtt_users import MqttUsers
 from tests.gateway.surroundings import Process, register
@@ -33,7 +33,7 @@ STALL_S = 30 if FULL_SIZE else 2  # 30: the broker has given the connection up b
 IMPOSSIBLE_C = 70.0  # no animal: every reading of hers is a letter
 ACTIONS = ("kill", "raise", "stall")
 
-ROOM = Bridge.__module__.split(".")[0]  # importing it declares its points
+ROOM = gateway_loops.__module__.split(".")[0]  # importing it declares its points
 POINTS = [name for name in declared() if name.startswith(f"{ROOM}.")]
 # each point once, the actions in turns; the whole matrix at full size
 SOME = [(point, ACTIONS[number % len(ACTIONS)]) for number, point in enumerate(POINTS)]
