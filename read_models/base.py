@@ -19,7 +19,7 @@ Rejected: offsets committed to Kafka. They outlive the data they speak of.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from contracts.columns import ReadingColumns
 from contracts.envelope import Event, Stored
@@ -36,6 +36,10 @@ class ReadModelUnavailableError(RuntimeError):
 
 class GenerationLostError(RuntimeError):
     """The store is elsewhere than we thought: ask it anew where to go on."""
+
+
+class RecordRefusedError(ValueError):
+    """The store takes no such text or number: it is the record's fault, and would be for ever."""
 
 
 class RebuildRunningError(RuntimeError):
@@ -88,25 +92,64 @@ P_contra = TypeVar("P_contra", bound=Piece, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One event of the feed. appended_at: Kafka's own time of the record, aware UTC."""
+    """One event of the feed, from this offset of its partition.
+
+    appended_at: Kafka's own time of the record, aware UTC.
+    """
 
     event: Event[Any]
     stored: Stored
     appended_at: datetime
+    offset: int = -1
+
+
+class Record(Protocol):
+    """A record of the log, as far as every store looks at it."""
+
+    @property
+    def offset(self) -> int:
+        """Its place in its partition."""
+        ...
+
+    @property
+    def appended_at(self) -> datetime:
+        """Kafka's own time of it, aware UTC."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
-class LogSlice:
+class Slice(Generic[R]):
     """What one poll gave of one partition; next_offset: where the partition goes on after it."""
 
     place: Place
     next_offset: int
-    records: tuple[LogRecord, ...]
+    records: tuple[R, ...]
 
     @property
     def size(self) -> int:
         """How many records could be read."""
         return len(self.records)
+
+    def halves(self) -> tuple[Self, ...]:
+        """The same in two; nothing where one record is left."""
+        middle = len(self.records) // 2
+        if middle == 0:
+            return ()
+        first = replace(
+            self, next_offset=self.records[middle].offset, records=self.records[:middle]
+        )
+        return first, replace(self, records=self.records[middle:])
+
+    def without_records(self) -> Self:
+        """The way to the same end, past what is in it."""
+        return replace(self, records=())
+
+
+class LogSlice(Slice[LogRecord]):
+    """Events of one partition of a feed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from read_models.applying import applied
 from read_models.base import (
     Generation,
     GenerationLostError,
@@ -68,7 +69,7 @@ def _follow(
     while running.goes_on():
         pieces = reader.poll()
         for piece in pieces:
-            generation = store.apply(generation, piece)
+            generation = applied(store, generation, piece)
         if not pieces and time.monotonic() - told_at >= HEARD_EVERY_S:
             told_at = time.monotonic()
             heard_at = reader.heard_at()

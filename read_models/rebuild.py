@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from read_models.applying import applied
 from read_models.base import (
     NO_EPOCH,
     Generation,
@@ -85,7 +86,7 @@ def _fill(store: GenerationStore[P], reader: LogReader[P], running: Running, wor
             ends = reader.ends()  # the projector went on meanwhile: catch up with it
         pieces = reader.poll()
         for piece in pieces:
-            work.generation = store.apply(work.generation, piece)
+            work.generation = applied(store, work.generation, piece)
             work.records += piece.size
         heard_at = None if pieces else reader.heard_at()
         if heard_at is not None:

@@ -12,7 +12,7 @@ from contracts.serde import Serde, UnreadableRecordError
 from contracts.topics import ALERTS, KafkaTopic
 from read_models.adapters.kafka_log import KafkaLog, next_offset
 from read_models.base import LogRecord, LogSlice, Place
-from runtime.consume import Limits, bury
+from runtime.consume import Limits, bury, place_of
 from runtime.kafka import Outbox
 
 
@@ -67,7 +67,8 @@ def _record(message: Message, place: Place, serde: Serde) -> LogRecord | Rejecte
         return Rejected(
             Reason.WRONG_TYPE, f"{event.event_type} without farm or place in the event store"
         )
-    return LogRecord(event, event.stored, _appended_at(message))
+    offset = place_of(message)[2]
+    return LogRecord(event, event.stored, _appended_at(message), offset)
 
 
 def _appended_at(message: Message) -> datetime:

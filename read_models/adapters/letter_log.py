@@ -1,7 +1,6 @@
 """`herd.dead-letters.v1` as slices of records; and one letter's bytes, read where they lie."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from contracts.ids import is_id
 from contracts.serde import Serde, UnreadableRecordError
 from contracts.topics import DEAD_LETTERS
 from read_models.adapters.kafka_log import KafkaLog, next_offset
-from read_models.base import Place
+from read_models.base import Place, Slice
 from read_models.dead_letters import LetterRecord, LetterRow
 from runtime.consume import Limits, place_of
 from runtime.kafka import new_consumer
@@ -37,18 +36,8 @@ GAP_MAX = 200  # records that are read over rather than sought past
 ABOUT_LETTERS = (DeadLetter, LetterRetryAsked, LetterRetried, LetterDiscarded, LetterExpired)
 
 
-@dataclass(frozen=True, slots=True)
-class LetterSlice:
-    """What one poll gave of one partition; next_offset: where the partition goes on after it."""
-
-    place: Place
-    next_offset: int
-    records: tuple[LetterRecord, ...]
-
-    @property
-    def size(self) -> int:
-        """How many records could be read."""
-        return len(self.records)
+class LetterSlice(Slice[LetterRecord]):
+    """Records of one partition of the dead letters."""
 
 
 class KafkaLetterLog(KafkaLog):

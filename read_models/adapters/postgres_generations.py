@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 import psycopg
 from psycopg import Connection
@@ -23,8 +23,11 @@ from read_models.base import (
     GenerationLostError,
     Offsets,
     Place,
+    R,
     ReadModelUnavailableError,
     RebuildRunningError,
+    RecordRefusedError,
+    Slice,
 )
 
 PROJECTOR_ROLE = "herd_history"
@@ -46,43 +49,6 @@ MOVE = """UPDATE offsets SET next_offset = %(end)s
 WHERE generation = %(id)s AND place = %(place)s AND next_offset = %(start)s"""
 MOVE_FIRST = """INSERT INTO offsets (generation, place, next_offset)
 VALUES (%(id)s, %(place)s, %(end)s) ON CONFLICT DO NOTHING"""
-
-
-class Record(Protocol):
-    """A record of the log, as far as a store looks at it itself."""
-
-    @property
-    def appended_at(self) -> datetime:
-        """Kafka's own time of it, aware UTC."""
-        ...
-
-
-R = TypeVar("R", bound=Record)
-R_co = TypeVar("R_co", bound=Record, covariant=True)
-
-
-class Slice(Protocol[R_co]):
-    """What one poll gave of one partition."""
-
-    @property
-    def place(self) -> Place:
-        """Which partition."""
-        ...
-
-    @property
-    def next_offset(self) -> int:
-        """Where it goes on."""
-        ...
-
-    @property
-    def records(self) -> tuple[R_co, ...]:
-        """In the order of the log."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """How many records."""
-        ...
 
 
 class PostgresGenerations(ABC, Generic[R]):
@@ -253,6 +219,8 @@ class PostgresGenerations(ABC, Generic[R]):
             with self._pool.connection() as connection, connection.transaction():
                 connection.execute(IN_SCHEMA, (self.schema,))
                 yield connection
+        except psycopg.DataError as error:
+            raise RecordRefusedError(f"PostgreSQL refuses a value: {error}") from error
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ReadModelUnavailableError(f"PostgreSQL does not answer: {error}") from error
 

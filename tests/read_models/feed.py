@@ -1,6 +1,6 @@
 """A feed of alert events made by hand, and a log that hands it out as Kafka would."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -120,7 +120,8 @@ class MemoryLog:
             records = self.places[place][start : start + self.batch_max]
             if records:
                 self._next[place] = start + len(records)
-                pieces.append(LogSlice(place, start + len(records), tuple(records)))
+                placed = (replace(one, offset=n) for n, one in enumerate(records, start))
+                pieces.append(LogSlice(place, start + len(records), tuple(placed)))
         return pieces
 
     def ends(self) -> Offsets:

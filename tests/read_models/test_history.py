@@ -223,6 +223,28 @@ def test_a_rebuild_gives_the_same_lines_whatever_the_batches(
         assert count == (1,)
 
 
+def test_a_record_that_cannot_be_folded_costs_itself_alone(
+    store: PostgresHistoryStore, history: History
+) -> None:
+    """No text of PostgreSQL holds NUL: one name would stand in the way of every screen for ever."""
+    feed = Feed()
+    for number in range(9):
+        name = "Bel\0la" if number in {0, 4, 8} else "Bella"
+        animal_id = AnimalId(f"cow-{number}")
+        feed.add(AnimalRegistered(animal_id=animal_id, external_id=f"NL {number}", name=name))
+    log = a_log(feed)
+
+    report = build(store, log, Running())
+
+    assert report is not None
+    assert [row.external_id for row in history.animals(FARM)] == [
+        f"NL {number}" for number in (1, 2, 3, 5, 6, 7)
+    ]
+    current = store.current()
+    assert current is not None
+    assert log.reached(current.offsets, log.ends())
+
+
 def test_only_one_rebuild_at_a_time(store: PostgresHistoryStore) -> None:
     """Two would fill the disk for one answer."""
     store.begin("", None)
