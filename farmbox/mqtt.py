@@ -147,6 +147,10 @@ class Mqtt(Service):
         (etc / "broker.xml").write_text(broker, encoding="utf-8")
         login = LOGIN_CONFIG.format(users=self.users)
         (etc / "login.config").write_text(login, encoding="utf-8")
+        self.let_services_in()
+
+    def let_services_in(self) -> None:
+        """Write the credentials of our own services beside those of the devices."""
         let_services_in(
             MqttUsers(self.users),
             gateway_password=self.gateway_password,

@@ -3,6 +3,8 @@
 The same Artemis on the same settings as in the box, with TLS and open to the network. It writes its
 configuration and then becomes the broker itself, so that a signal reaches it and its end is ours.
 `python -m farmbox.mqtt_alone check` is its health check: whether it lets its admin in.
+`python -m farmbox.mqtt_alone users` only writes our services' credentials, for a broker of
+somebody's own that reads the same directory.
 """
 
 import argparse
@@ -38,9 +40,9 @@ def broker_of(options: argparse.Namespace) -> Mqtt:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Become the broker, or check it: 0 if it does its work."""
+    """Become the broker, check it (0 if it does its work), or let our services in elsewhere."""
     parser = argparse.ArgumentParser(prog="python -m farmbox.mqtt_alone", description=main.__doc__)
-    parser.add_argument("what", choices=["run", "check"], nargs="?", default="run")
+    parser.add_argument("what", choices=["run", "check", "users"], nargs="?", default="run")
     parser.add_argument("--data", type=Path, required=True, help="journal, sessions, settings")
     parser.add_argument(
         "--users", type=Path, required=True, help="credentials, shared with the API"
@@ -49,6 +51,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--secrets", type=Path, default=SECRETS)
     options = parser.parse_args(arguments)
     broker = broker_of(options)
+    if options.what == "users":
+        broker.let_services_in()
+        return 0
     if options.what == "run":
         become(broker)
     return 0 if broker.answers() else 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from farmbox.ports import assign_ports
+from runtime.mqtt_users import MqttUsers
 from tests.herd.deployed_kafka import ROOT, make_secrets
 from tests.waiting import eventually
 
@@ -36,3 +37,19 @@ def test_the_container_s_broker_starts_is_found_healthy_and_stops_on_a_signal(
             broker.wait(20)
 
     assert broker.returncode in {0, 143}, "128 + SIGTERM is how Java says that it was asked"
+
+
+def test_a_broker_of_somebodys_own_is_told_of_our_services(tmp_path: Path) -> None:
+    """Mosquitto reads what lies there: without this nobody of ours would be let in."""
+    users = tmp_path / "users"
+    for secret in ("herd_gateway_mqtt_password", "herd_clock_probe_password"):
+        (tmp_path / secret).write_text("of-a-service\n", "utf-8")
+    (tmp_path / "mqtt_admin_password").write_text("of-the-admin\n", "utf-8")
+    places = [f"--data={tmp_path}", f"--users={users}", f"--secrets={tmp_path}"]
+    program = [sys.executable, "-m", "farmbox.mqtt_alone", "users", *places]
+
+    subprocess.run(program, cwd=ROOT, check=True)
+
+    logins = (users / "mosquitto.passwords").read_text("utf-8").splitlines()
+    assert [line.split(":")[0] for line in logins] == ["admin", "gateway", "herd-clock"]
+    assert MqttUsers(users).verify("gateway", "of-a-service")
