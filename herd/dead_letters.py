@@ -87,8 +87,6 @@ def retry_letters(
     letters: those that were not taken, at most TOLD_MAX. within_s: how long it waits for the next
     answer of a gateway.
     """
-    if wanted.state == "taken":
-        raise CommandError("a letter that is taken stands in the log: there is nothing to retry")
     instead = None if repaired is None else _repaired(repaired)
     result: dict[str, Any] = dict.fromkeys(
         ("asked", "taken", "refused", "unanswered", "readings"), 0
@@ -97,6 +95,7 @@ def retry_letters(
     with _desk(data) as desk:
         desk.post.listen()
         for rows in _chunks(_meant(desk.letters, wanted), ASK_AT_ONCE):
+            _check_untaken(rows)
             asked = {}
             for row, letter in desk.post.bytes_of(rows):
                 result["asked"] += 1
@@ -137,6 +136,12 @@ def discard_letters(
             desk.post.flush()
             discarded += len(rows)
     return {"discarded": discarded}
+
+
+def _check_untaken(rows: list["LetterRow"]) -> None:
+    for row in rows:
+        if row.state == "taken":
+            raise CommandError(f"letter {row.letter_id} is taken: it stands in the log already")
 
 
 def _asked(row: "LetterRow", letter: DeadLetter, instead: bytes | None) -> Event[LetterRetryAsked]:

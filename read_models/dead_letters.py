@@ -160,9 +160,9 @@ def _retried(row: LetterRow, event: Event[Any], retried: LetterRetried) -> Lette
     told = None if retried.detail is None else _clean(retried.detail)
     tries = max(row.tries, retried.tries)
     if retried.outcome is RetryOutcome.REFUSED:
-        again = replace(
-            row, tries=tries, reason=retried.reason or row.reason, detail=told or row.detail
-        )
+        again = replace(row, tries=tries)
+        if retried.reason is not None:  # without one it is still the old one; told stands below
+            again = replace(again, reason=retried.reason, detail=told or row.detail)
         return _stepped(again, event, "refused", told)
     taken = replace(row, tries=tries, readings=max(row.readings, retried.readings))
     return _decided(_stepped(taken, event, "taken", told), event, LetterState.TAKEN)

@@ -138,8 +138,9 @@ class Letters:
         self._pool = pool
 
     def newest(self, wanted: LetterFilter, *, limit: int = 100) -> list[LetterRow]:
-        """The letters that are meant, newest first, at most LIST_MAX."""
-        return self._rows(NEWEST, **_asked(wanted), limit=max(1, min(limit, LIST_MAX)))
+        """The letters that are meant, newest first, at most one more than LIST_MAX."""
+        asked = max(1, min(limit, LIST_MAX + 1))  # by one more is seen that there are more
+        return self._rows(NEWEST, **_asked(wanted), limit=asked)
 
     def pages(self, wanted: LetterFilter, *, page: int = LIST_MAX) -> Iterator[list[LetterRow]]:
         """All letters that are meant, oldest first, a page at a time."""

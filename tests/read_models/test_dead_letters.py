@@ -1,6 +1,7 @@
 """What became of a letter, whatever was decided about it in whatever order."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,20 @@ def test_a_retry_that_gets_through_ends_it_and_one_that_does_not_says_why() -> N
     assert (row.state, row.tries, row.readings) == (LetterState.TAKEN, 3, 12)
     assert (row.decided_at, row.decided_by) == (taken.event.timestamp, "gateway")
     assert [step.did for step in row.steps] == ["asked", "refused", "asked_repaired", "taken"]
+
+
+def test_a_refusal_without_a_reason_of_its_own_keeps_the_old_one() -> None:
+    """Rebuild the model instead: that says nothing of what was wrong with the record."""
+    post = Post()
+    letter = post.letter("a", reason=Reason.HANDLER_FAILED, detail="KeyError: no such pen")
+    outcome = post.refused("a")
+    instead = replace(outcome.event.payload, reason=None, detail="rebuild instead")
+    told = replace(outcome, event=replace(outcome.event, payload=instead))
+
+    row = folded([letter, told])
+
+    assert (row.reason, row.detail) == (Reason.HANDLER_FAILED, "KeyError: no such pen")
+    assert row.steps[-1].told == "rebuild instead"
 
 
 def test_the_first_decision_counts_but_what_stands_in_the_log_stands_there() -> None:
