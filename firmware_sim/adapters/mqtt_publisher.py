@@ -6,6 +6,7 @@ the collar's own buffer keeps better, and its last answer is retained and comes 
 
 import json
 import random
+import secrets
 import selectors
 import socket
 import time
@@ -27,6 +28,7 @@ from firmware_sim.herd import Heard, Worn
 log = structlog.get_logger()
 
 KEEPALIVE_S = 15
+CLIENT_ID_BYTES = 8  # random ones, behind the collar's own id
 CONNECT_MAX_S = 3.0
 RETRY_MIN_S = 0.2
 RETRY_MAX_S = 3.0
@@ -53,12 +55,15 @@ class MqttSessions:
         self._heard: list[Heard] = []
         self._misc_at_s = 0.0
         address = (host, port)
+        # whoever knows a client id can cut its connection: each start takes one nobody can guess
+        start = secrets.token_hex(CLIENT_ID_BYTES)
         if station is None:
             self._lines = [
-                _Line(self, address, one.user, one.password, one.collar_id, [one]) for one in worn
+                _Line(self, address, one.user, one.password, f"{one.collar_id}-{start}", [one])
+                for one in worn
             ]
         else:
-            self._lines = [_Line(self, address, *station, f"station-{station[0]}", worn)]
+            self._lines = [_Line(self, address, *station, f"station-{station[0]}-{start}", worn)]
         self._line_of = {one.collar_id: line for line in self._lines for one in line.worn}
 
     def turn(self, wait_s: float) -> list[Heard]:
