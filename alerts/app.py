@@ -45,7 +45,7 @@ def alerts_loops(
 
     def forward(running: Running) -> None:
         migrate(settings.postgres_dsn, MIGRATIONS)
-        outbox = Outbox(new_producer(settings.kafka_bootstrap))
+        outbox = Outbox(new_producer(settings.kafka_bootstrap), running.beat)
         with PostgresEventStore(settings.postgres_dsn, role=FEED_ROLE) as store:
             relay(store, RELAY, alert_records(serde_of()), outbox, running)
 

@@ -29,7 +29,7 @@ def herdbook_loops(settings: HerdbookSettings, serde_of: Callable[[], Serde]) ->
 
     def forward(running: Running) -> None:
         migrate(settings.postgres_dsn, MIGRATIONS)
-        outbox = Outbox(new_producer(settings.kafka_bootstrap))
+        outbox = Outbox(new_producer(settings.kafka_bootstrap), running.beat)
         with PostgresEventStore(settings.postgres_dsn, role=FEED_ROLE) as store:
             to_records = register_records(store, serde_of())
             running.ready()

@@ -82,7 +82,7 @@ class ReadyTogether:
 def worklist_projector(settings: ReadModelsSettings, running: Running, settled: Settled) -> None:
     """Fold `herd.alerts.v1` into the worklist until stopped; sends its dead letters."""
     serde = Serde(RegistrySchemaIds(settings.registry_url))
-    letters = Outbox(new_producer(settings.kafka_bootstrap))
+    letters = Outbox(new_producer(settings.kafka_bootstrap), running.beat)
     redis = new_redis(settings.redis_url)
     reader = KafkaEventLog(settings.kafka_bootstrap, serde, SystemClock(), letters)
     try:
@@ -124,7 +124,7 @@ def analytics_projector(settings: ReadModelsSettings, running: Running, settled:
         settings.kafka_bootstrap,
         RegistrySchemaIds(settings.registry_url),
         SystemClock(),
-        Outbox(new_producer(settings.kafka_bootstrap)),
+        Outbox(new_producer(settings.kafka_bootstrap), running.beat),
         model="analytics",
         topics=(READINGS, HOURS, COLLARS),
         limits=Limits(records_max=BATCH_MAX, gather_s=GATHER_S),

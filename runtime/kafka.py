@@ -23,6 +23,7 @@ from contracts.topics import KafkaTopic
 from runtime import metrics, security
 
 DELIVERY_MAX_MS = 120_000  # librdkafka retries this long; then the loop fails and is started again
+FLUSH_TURN_S = 1.0
 SESSION_MAX_MS = 10_000  # a killed member's partitions move after this
 
 
@@ -177,10 +178,12 @@ class Outbox:
     """Records on their way to Kafka, counted until each is confirmed. For one thread.
 
     What is acknowledged elsewhere is acknowledged after `flush`, or in a record's `then`.
+    progress: told every second of a long flush, so that waiting for Kafka is not taken for a stall.
     """
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, progress: Callable[[], None] | None = None) -> None:
         self._producer = producer
+        self._progress = progress or (lambda: None)
         self._failed: KafkaError | None = None
         self.in_flight = 0
 
@@ -242,7 +245,11 @@ class Outbox:
 
     def flush(self, within_s: float = DELIVERY_MAX_MS / 1000) -> None:
         """Wait until everything handed over is confirmed; raises DeliveryFailedError."""
-        left = self._producer.flush(within_s)
+        until_s = time.monotonic() + within_s
+        left = self._producer.flush(min(within_s, FLUSH_TURN_S))
+        while left and self._failed is None and time.monotonic() < until_s:
+            self._progress()
+            left = self._producer.flush(FLUSH_TURN_S)
         self.poll()
         if left:
             raise DeliveryFailedError(f"{left} records not confirmed within {within_s} s")
