@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contracts.animal_event import STATION
 from contracts.clock import iso
 from contracts.dead_letter import Reason
 from contracts.ids import reading_event_id
-from contracts.reading import CollarReading
+from contracts.reading import CollarReading, StationReading
 from contracts.serde import FixedSchemaIds, Serde
 from gateway.attribution import Attribution
 from gateway.decoders import FRAME_BYTES_MAX, READINGS_MAX, Decoders, Frame
@@ -317,6 +318,17 @@ def test_another_farms_device_is_refused() -> None:
     verdict = judge(topic, fixture("chirpstack_up"), worn(), MORNING, DECODERS)
 
     assert (verdict.readings, reasons(verdict)) == ((), [Reason.WRONG_FARM])
+
+
+def test_a_weather_station_may_be_on_lorawan() -> None:
+    """Barn and weather come the same way as collars: no second door."""
+    weather = {"interval_s": 600, "ambient_c": 21.5, "humidity_pct": 64.0}
+    message = changed("chirpstack_object", "object", to=weather)
+
+    (event,) = judged(message, {}, worn(kind=STATION)).readings
+
+    assert isinstance(event.payload, StationReading)
+    assert (event.aggregate_id, event.payload.ambient_c) == (DEV_EUI, 21.5)
 
 
 def test_a_device_that_counts_from_zero_again_within_its_session_is_seen() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from contracts.animal_event import Assignment, CollarAssignments
+from contracts.animal_event import ANIMAL, Assignment, CollarAssignments
 from contracts.ids import AnimalId, CollarId
 from gateway.attribution import Attribution
 from gateway.decoders import Decoders
@@ -34,11 +34,17 @@ def changed(name: str, *path: str, to: object) -> bytes:
     return json.dumps(whole).encode()
 
 
-def worn(collar_id: CollarId = DEV_EUI) -> Attribution:
-    """The device of the fixtures, on an animal of the farm since a week before this morning."""
+def worn(collar_id: CollarId = DEV_EUI, *, kind: str = ANIMAL) -> Attribution:
+    """The device of the fixtures, on an animal of the farm since a week before this morning.
+
+    kind STATION: it hangs in the barn.
+    """
     known = Attribution()
     assignment = Assignment(
-        animal_id=AnimalId("nl-0017"), farm_id=FARM, worn_from=MORNING - timedelta(days=7)
+        animal_id=AnimalId("nl-0017" if kind == ANIMAL else collar_id),
+        farm_id=FARM,
+        worn_from=MORNING - timedelta(days=7),
+        kind=kind,
     )
     known.apply(CollarAssignments(collar_id=collar_id, assignments=(assignment,)))
     return known
