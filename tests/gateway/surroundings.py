@@ -1,6 +1,7 @@
 """What stands around a gateway: a broker, a register, a log to read, and its own process."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -158,6 +159,19 @@ class Process:
         """Of the process that runs."""
         assert self._child is not None
         return self._child.pid
+
+    def stand_still(self) -> None:
+        """Stop it in whatever it does, as a machine without memory or a debugger would."""
+        self.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on as if nothing had been."""
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._child is not None
+        self._child.send_signal(number)
 
     def kill(self) -> None:
         """Kill -9."""
