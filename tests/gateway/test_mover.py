@@ -185,6 +185,22 @@ def test_a_bulk_import_is_one_scan_of_what_can_have_changed(
     assert log.moved() == [(B, A)] * 40
 
 
+def test_two_changes_of_one_collar_are_looked_at_from_the_earlier_on(
+    log: MemoryMoverLog, register: Register
+) -> None:
+    """The second touches less: what the first one touched has to be moved as well."""
+    mover = a_mover(log, register)
+    log.logs[OURS] += readings(A, 6)
+    mover.turn(frozenset({OURS}), 0.0)
+
+    register.apply(a_list((A, 0, 8), (B, 8, None), version=2))
+    register.apply(a_list((A, 0, 8), (B, 8, 23), version=3))
+    mover.turn(frozenset({OURS}), 1.0)
+    mover.turn(frozenset({OURS}), 2.5)
+
+    assert log.moved() == [(B, A)] * 3 + [(NOBODY, A)] * 2
+
+
 def test_a_scan_that_would_hold_too_much_is_done_in_halves(
     log: MemoryMoverLog, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -234,6 +234,26 @@ def test_a_move_that_readers_would_not_apply_is_not_written_for_ever() -> None:
     assert scanned([*log, *later], a_list((B, 0, None), version=2)).moves() == []
 
 
+def test_a_move_by_an_older_list_that_comes_late_is_not_believed() -> None:
+    """Another mover was stopped for a while: readers take what it writes for a repeat."""
+    log = readings(A, 2)
+    to_b = moved(scanned(log, a_list((B, 0, None), version=2)).moves())
+    back = moved(scanned([*log, *to_b], a_list((A, 0, None), version=3)).moves())
+
+    assert len(back) == 2
+    assert scanned([*log, *to_b, *back, *to_b], a_list((A, 0, None), version=3)).moves() == []
+
+
+def test_a_moved_reading_says_where_it_was_first_though_the_scan_begins_behind_that() -> None:
+    """Three days ago it came; since then it was moved, and now again."""
+    log = readings(A, 3)
+    to_b = moved(scanned(log, a_list((B, 0, None), version=2)).moves())
+
+    again = scanned([a_tick(MORNING), *to_b], a_list((A, 0, None), version=3)).moves()
+
+    assert [move.first_offset for move in again] == [0, 1, 2]
+
+
 def test_readings_before_the_change_are_left() -> None:
     """Their records may begin before the scan: whom they count for nobody can say."""
     log, told = readings(A, 4), a_list((B, 0, None))

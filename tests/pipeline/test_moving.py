@@ -160,13 +160,31 @@ def test_moved_hours_are_told_at_the_next_tick_not_at_the_next_line() -> None:
     log = hour_of(0, herd=HERD[:1])
     moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
     ticks = [a_tick(WHEN_TOLD + timedelta(seconds=s)) for s in (10, 15)]
+    values = values_of([*log, tick_at(1.5), *moves, *ticks])
 
-    told = run_all(values_of([*log, tick_at(1.5), *moves, *ticks]), batch=1)[1].hours
+    told = run_all(values, batch=1)[1].hours
 
+    for batch in (2, 3, 100):
+        assert run_all(values, batch=batch)[1].hours == told
     again = told[1:]
     assert [(e.aggregate_id, e.payload.revision) for e in again] == [(HERD[0], 2), (HERD[1], 1)]
     assert {e.payload.known_at for e in again} == {ticks[0].timestamp}
     assert {e.causation_id for e in again} == {ticks[0].event_id}
+
+
+def test_a_late_reading_before_that_tick_is_told_with_them_however_the_log_is_cut() -> None:
+    """The moves may lie in one batch, the tick that tells them in the next."""
+    log = hour_of(0, herd=HERD[:3], change=lambda who, _, m: None if who == HERD[2] else m)
+    moves = [moved(log[0], HERD[1], by=1, first_offset=0)]
+    late = reading_of(HERD[2], 0, a_day(HERD[2], 0))
+    tick = a_tick(WHEN_TOLD + timedelta(seconds=10))
+    values = values_of([*log, tick_at(1.5), *moves, late, tick, tick_at(2.5)])
+
+    told = run_all(values, batch=1)[1].hours
+
+    assert {e.aggregate_id for e in told if e.causation_id == tick.event_id} == set(HERD[:3])
+    for batch in (2, 4, 100):
+        assert run_all(values, batch=batch)[1].hours == told
 
 
 def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
