@@ -136,6 +136,7 @@ class Bridge:
             HANDED_OVER.reached()
         self._confirm(wait=not has_more)
         self._release()
+        self._tally.turned()
 
     def drain(self) -> None:
         """One round that takes nothing new: serve confirmations, send what they release."""

@@ -72,21 +72,26 @@ class TakenReadings(Sequence[Event[CollarReading]]):
 
     def add_to(self, rows: ReadingRows) -> None:
         """Put its readings behind those that are in the columns already."""
-        upload, received_at = self.upload, self.received_at
-        sent_at, station_id = upload.sent_at, upload.station_id
-        rows.event_ids += reading_event_ids(self.collar_id, upload.boot_id, self.seqs())
-        for sample, worn in zip(self.samples, self.worn, strict=True):
-            rows.times_us.append((sample.time - EPOCH) // MICROSECOND)
-            rows.subjects.append(
-                subject_part(worn.animal_id, worn.farm_id, self.collar_id, upload.boot_id)
-            )
-            rows.seqs.append(sample.seq)
-            clock = clock_of(sample.time, received_at)
-            rows.receipts.append(
-                receipt_part(received_at, sent_at, station_id, clock, sample.interval_s)
-            )
-            rows.sites.append(sample.temperature_site)
+        upload, samples, seqs = self.upload, self.samples, self.seqs()
+        rows.event_ids += reading_event_ids(self.collar_id, upload.boot_id, seqs)
+        rows.times_us += [(sample.time - EPOCH) // MICROSECOND for sample in samples]
+        rows.seqs += seqs
+        rows.sites += [sample.temperature_site for sample in samples]
         rows.measured += self.measured
+        # made once for each kind of reading in it, and nearly always there is one
+        subjects = {
+            number: subject_part(worn.animal_id, worn.farm_id, self.collar_id, upload.boot_id)
+            for number, worn in {id(worn): worn for worn in self.worn}.items()
+        }
+        rows.subjects += [subjects[id(worn)] for worn in self.worn]
+        kinds = [(clock_of(sample.time, self.received_at), sample.interval_s) for sample in samples]
+        receipts = {
+            (clock, interval_s): receipt_part(
+                self.received_at, upload.sent_at, upload.station_id, clock, interval_s
+            )
+            for clock, interval_s in set(kinds)
+        }
+        rows.receipts += [receipts[kind] for kind in kinds]
 
     def _with(self, samples: tuple[Sample, ...], worn: tuple[Assignment, ...]) -> "TakenReadings":
         return taken(self.collar_id, self.upload, self.received_at, samples, worn)

@@ -39,12 +39,12 @@ class Tally:
         self._repeats = 0
         self._missing = 0
         self._limited = 0
+        self._counted = (0, 0, 0)  # of readings, repeats and missing, what the metrics know
         self._refused: Counter[Reason] = Counter()
 
     def taken(self, readings: int) -> None:
         """Readings of one upload on their way."""
         self._readings += readings
-        READINGS.inc(readings)
 
     def refused(self, reason: Reason) -> None:
         """One dead letter on its way."""
@@ -78,16 +78,25 @@ class Tally:
             log.warning("collar_forked", sign="two boots take turns", mqtt_topic=mqtt_topic)
         self._repeats += noted.repeats
         self._missing += noted.missing
-        REPEATS.inc(noted.repeats)
-        MISSING.inc(noted.missing)
 
     def answered(self, seconds: float) -> None:
         """One upload answered."""
         self._answered += 1
         ANSWERED.observe(max(0.0, seconds))
 
+    def turned(self) -> None:
+        """Once a turn: the metrics are locked for each change, which singles could not afford."""
+        counted = (self._readings, self._repeats, self._missing)
+        for metric, now, before in zip(
+            (READINGS, REPEATS, MISSING), counted, self._counted, strict=True
+        ):
+            if now != before:
+                metric.inc(now - before)
+        self._counted = counted
+
     def tell(self) -> None:
         """One line on what happened since the last; none if nothing did."""
+        self.turned()
         if self._readings or self._refused or self._answered or self._limited:
             log.info(
                 "uploads_bridged",
@@ -99,4 +108,5 @@ class Tally:
                 refused={reason.value: count for reason, count in self._refused.items()},
             )
         self._readings = self._answered = self._repeats = self._missing = self._limited = 0
+        self._counted = (0, 0, 0)
         self._refused.clear()

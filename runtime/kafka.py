@@ -7,7 +7,7 @@ SystemError somewhere else.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
@@ -158,20 +158,16 @@ class Delivered:
 
     def __call__(self, error: KafkaError | None, _message: Message) -> None:
         """The report of one record; a failed one is never the last of its company."""
-        self._outbox.reported(error)
-        if error is None:
-            self._left -= 1
-            if self._left == 0:
-                self._then()
+        if error is not None:
+            self._outbox.reported(error)
+            return
+        self._outbox.in_flight -= 1
+        self._left -= 1
+        if self._left == 0:
+            self._then()
 
 
-class Record(NamedTuple):
-    """One record to be sent, and to whom its delivery is reported."""
-
-    partition: int
-    key: bytes
-    value: bytes
-    delivered: Delivered
+Record = tuple[int, bytes, bytes, Delivered]  # partition, key, value, whom to report to
 
 
 class Outbox:

@@ -202,6 +202,7 @@ class HttpSource:
             self._tally.refused(refusal.rejected.reason)
         if verdict.aside is not None:
             self._tally.aside(verdict.aside)
+        self._tally.turned()
 
     def _confirmed(self, verdict: Verdict, received_at: datetime) -> Awaitable[None]:
         """Hand everything over; done once all of it is confirmed."""

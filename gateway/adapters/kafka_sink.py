@@ -72,13 +72,13 @@ class KafkaSink:
     ) -> Iterator[Record]:
         if isinstance(readings, TakenReadings):
             for worn in readings.worn:
-                key, partition = _place_of(worn.animal_id, worn.farm_id)
-                yield Record(partition, key, next(values), delivered)
+                partition, key = _place_of(worn.animal_id, worn.farm_id)
+                yield partition, key, next(values), delivered
             return
         for event in readings:
             partition = partition_of_farm(event.farm_id) if event.farm_id else 0
             key = event.aggregate_id.encode()
-            yield Record(partition, key, self._serde.encode(event), delivered)
+            yield partition, key, self._serde.encode(event), delivered
 
     def letter(
         self,
@@ -97,9 +97,9 @@ class KafkaSink:
 
 
 @lru_cache(ANIMALS_KEPT)
-def _place_of(animal_id: AnimalId, farm_id: FarmId) -> tuple[bytes, int]:
-    """A reading's key and partition."""
-    return animal_id.encode(), partition_of_farm(farm_id)
+def _place_of(animal_id: AnimalId, farm_id: FarmId) -> tuple[int, bytes]:
+    """A reading's partition and key."""
+    return partition_of_farm(farm_id), animal_id.encode()
 
 
 def letter_of(refusal: Refusal, received_at: datetime) -> Event[DeadLetter]:

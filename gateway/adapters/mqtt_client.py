@@ -15,7 +15,6 @@ import select
 import socket
 import ssl
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -52,20 +51,28 @@ class TurnClient(Client):
         self._rest = b""  # of a packet that is not all here
         self._to_send = bytearray()
         self._published: dict[int, bytes] = {}  # by packet id: not acknowledged by the broker
-        self._waiting: deque[tuple[str, bytes, bool, int | None]] = deque()
+        # by MQTT topic if retained: of several answers to one collar only the last need leave
+        self._waiting: dict[str | int, tuple[str, bytes, bool, int | None]] = {}
+        self._told = 0
         self._window = 0  # how many the broker takes ahead of its PUBACKs; 0 = not connected
         super().__init__(*arguments, **more)
         # with a writer registered paho never writes by itself
         self.on_socket_register_write = _nothing
 
     def tell(self, topic: str, payload: bytes, *, retain: bool, expires_s: int | None) -> bool:
-        """Publish at QoS 1, after a reconnect too; False if too many wait for the broker."""
-        if len(self._published) + len(self._waiting) >= PUBLISHES_WAITING_MAX:
+        """Publish at QoS 1, after a reconnect too; False if too many wait for the broker.
+
+        What is retained takes the place of what still waits to be told on the same topic.
+        """
+        self._told += 1
+        key: str | int = topic if retain else self._told
+        is_full = len(self._published) + len(self._waiting) >= PUBLISHES_WAITING_MAX
+        if is_full and key not in self._waiting:
             return False
-        if self._waiting or len(self._published) >= self._window:
-            self._waiting.append((topic, payload, retain, expires_s))
-        else:
+        if not self._waiting and len(self._published) < self._window:
             self._send(topic, payload, retain, expires_s)
+            return True
+        self._waiting[key] = (topic, payload, retain, expires_s)
         return True
 
     def acknowledge(self, mid: int) -> None:
@@ -196,7 +203,7 @@ class TurnClient(Client):
 
     def _send_waiting(self) -> None:
         while self._waiting and len(self._published) < self._window:
-            self._send(*self._waiting.popleft())
+            self._send(*self._waiting.pop(next(iter(self._waiting))))
 
     def _send(self, topic: str, payload: bytes, retain: bool, expires_s: int | None) -> None:  # noqa: FBT001
         mid = self._mid_generate()

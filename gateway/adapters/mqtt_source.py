@@ -25,7 +25,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from gateway.adapters.mqtt_client import NO_RECEIVE_MAXIMUM, PUBLISHES_WAITING_MAX, TurnClient
+from gateway.adapters.mqtt_client import NO_RECEIVE_MAXIMUM, TurnClient
 from gateway.adapters.mqtt_packets import Incoming
 from gateway.ports import Arrived
 
@@ -34,6 +34,7 @@ log = structlog.get_logger()
 CONNECT_MAX_S = 3.0
 RETRY_MIN_S = 0.1
 RETRY_MAX_S = 5.0
+TELL_DROPPED_EVERY_S = 10.0
 QUIET_S = 0.5  # a session with a backlog delivers within milliseconds of CONNACK
 NOT_SENT_BY_SUBSCRIBING = 2  # MQTT 5 retain handling: retained uploads are not replayed
 
@@ -64,6 +65,8 @@ class MqttSource:
         self._unheard = self._filters  # of this connection: neither granted nor proven
         self._arrived: list[Arrived] = []
         self._epoch = 0
+        self._dropped = 0
+        self._tell_dropped_at = 0.0  # monotonic
         self._retry_at = 0.0  # monotonic
         self._failures = 0
         self._subscribe_at: float | None = None
@@ -105,7 +108,10 @@ class MqttSource:
         expires_s: after so many seconds the broker need not deliver it any more.
         """
         if not self._client.tell(topic, payload, retain=retain, expires_s=expires_s):
-            log.warning("answer_dropped", mqtt_topic=topic, waiting_max=PUBLISHES_WAITING_MAX)
+            self._dropped += 1
+            if time.monotonic() >= self._tell_dropped_at:
+                self._tell_dropped_at = time.monotonic() + TELL_DROPPED_EVERY_S
+                log.warning("answers_dropped", dropped=self._dropped, mqtt_topic=topic)
 
     def close(self) -> None:
         """Send what waits and leave in order."""

@@ -111,6 +111,19 @@ def test_no_more_is_published_ahead_than_the_broker_takes() -> None:
     assert second == [b"3"]
 
 
+def test_of_the_answers_that_wait_for_one_collar_the_last_is_told() -> None:
+    """A broker that takes few at a time must not make a backlog of what is outdated anyway."""
+    with Line(window=1) as line:
+        for topic, payload in [("a", b"1"), ("a", b"2"), ("b", b"3"), ("a", b"4")]:
+            assert line.client.tell(topic, payload, retain=True, expires_s=None)
+        told = line.told()
+        for mid in (1, 2, 3):
+            line.sends(puback_of(PUBACK, 2, mid))
+            told += line.told()
+
+    assert [body[-1:] for _, body in told] == [b"1", b"4", b"3"]
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_the_broker_did_not_acknowledge_is_sent_on_the_next_connection(
     line: Line,
