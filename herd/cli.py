@@ -342,5 +342,29 @@ def rebuild(
     answer(result, as_json=as_json, text=lambda: json.dumps(result))
 
 
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="gateway")],
+    *,
+    mqtt_broker: Annotated[
+        str, typer.Option("--mqtt-broker", help="artemis | mosquitto, of this machine.")
+    ] = "artemis",
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=20)] = 3,
+    as_json: Json = False,
+) -> None:
+    """Measure a part of the system on this machine, in a private box, beside its floor.
+
+    Example: herd bench gateway --json
+    """
+    from benchmarks import BENCHES
+
+    if name not in BENCHES:
+        fail(f"there is no bench {name!r}; there are: {', '.join(BENCHES)}", status=2)
+    if mqtt_broker not in {"artemis", "mosquitto"}:
+        fail(f"--mqtt-broker {mqtt_broker!r}: artemis or mosquitto", status=2)
+    result = BENCHES[name](tell, mqtt_broker=mqtt_broker, rounds=rounds)
+    answer(result, as_json=as_json, text=lambda: json.dumps(result, indent=1))
+
+
 if __name__ == "__main__":
     main()
