@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,16 +21,20 @@ from contracts.ids import CollarId, FarmId, new_id
 from contracts.topics import READINGS
 from farmbox.box import Addresses, Box
 from farmbox.ports import assign_ports
+from gateway.adapters.http_server import serve
 from gateway.adapters.http_source import Bounds, HttpSource
 from gateway.intake import Verdict
 from gateway.settings import GatewaySettings
 from gateway.tally import Tally
 from gateway.webhooks import BODY_BYTES_MAX, PROBLEM_JSON, credentials_of, is_json
+from runtime.lifecycle import Running
 from runtime.mqtt_users import MqttUsers
 from tests.builders import FARM, MORNING
+from tests.certificates import Authority
 from tests.gateway.surroundings import Process, register
 from tests.gateway.uplinks import DECODERS, changed, fixture, worn
 from tests.kafka_reader import events_of
+from tests.loops import loops_running
 from tests.mosquitto import Mosquitto
 from tests.waiting import eventually
 
@@ -289,6 +294,33 @@ def test_webhooks_are_not_opened_for_nobody() -> None:
         GatewaySettings(http_port=8090)
     with pytest.raises(ValueError, match="set both"):
         GatewaySettings(http_certificate_file=Path("cert.pem"))
+
+
+def test_webhooks_speak_tls_where_they_have_a_certificate(tmp_path: Path) -> None:
+    """Each request shows a password: a farm without a proxy must be able to hide it."""
+    port = assign_ports(tmp_path / "ports.json", ["webhooks"], {}, "127.0.0.1")["webhooks"]
+    authority, pem = Authority("the farm"), tmp_path / "gateway.pem"
+    authority.issue(pem)
+    believed = ssl.create_default_context(cafile=authority.write(tmp_path / "ca.pem"))
+    settings = GatewaySettings(
+        http_port=port, http_certificate_file=pem, http_key_file=pem, mqtt_users_dir=tmp_path
+    )
+    where = f"localhost:{port}{CHIRPSTACK}"
+
+    def webhooks(running: Running) -> None:
+        running.ready()
+        serve(Webhooks().source(), settings, running, Tally())
+
+    def status(scheme: str) -> int:
+        try:
+            with httpx.Client(verify=believed, auth=STATION, headers=JSON) as client:
+                return client.post(f"{scheme}://{where}", content=UP).status_code
+        except httpx.TransportError:
+            return 0
+
+    with loops_running({"webhooks": webhooks}):
+        eventually(lambda: status("https") == 200, within_s=10, why="no answer over TLS")
+        assert status("http") == 0
 
 
 class Posting:
