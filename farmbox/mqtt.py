@@ -17,6 +17,9 @@ from farmbox.service import Service
 from runtime.mqtt_users import MqttUsers
 
 HEAP_MB = 256  # a thousand collars; ten thousand that connect at once want 1024
+# Of buffers of the network, beside the heap. What is no MQTT is kept, not read, until its sender
+# goes (2.53): anybody on the network can fill this much, and is cut off then, others with him.
+NETWORK_SHARE = 3 / 8
 MAIN_CLASS = "org.apache.activemq.artemis.core.server.embedded.Main"
 PACKET_MAX_BYTES = 256 * 1024  # 500 readings of 300 bytes are 150 kB
 RECEIVE_MAX = 1000  # unacknowledged messages to one gateway
@@ -163,6 +166,7 @@ class Mqtt(Service):
         options = [
             f"-Djava.io.tmpdir={self.directory}",
             f"-Djava.security.auth.login.config={self.directory / 'etc' / 'login.config'}",
+            f"-XX:MaxDirectMemorySize={int(self.heap_mb * NETWORK_SHARE)}m",
             # Watched, and read instead of the folders that Main would search (/config is one).
             f"-Dbroker.properties={self.users / 'permissions.properties'}",
         ]
