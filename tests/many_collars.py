@@ -53,6 +53,18 @@ class Place:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a collar sends and comes back. session_s: what the broker keeps; 0 = it starts clean.
+
+    Ten thousand clean sessions are hard on Artemis: at the end of each it looks through all others.
+    """
+
+    limits: Limits
+    backoff_max_s: float = BACKOFF_MAX_S
+    session_s: int = 0
+
+
 class Device:
     """One collar on its farm. answered: (monotonic seconds, seconds it took) of each upload."""
 
@@ -61,18 +73,17 @@ class Device:
         farm_id: FarmId,
         collar_id: CollarId,
         password: str,
+        manners: Manners,
         *,
-        limits: Limits,
         seed: int = 0,
-        backoff_max_s: float = BACKOFF_MAX_S,
     ) -> None:
         self._draw = random.Random(seed).random  # noqa: S311  no secret
-        self.collar = Collar(collar_id, boot_id=1, jitter=self._draw, limits=limits)
+        self.collar = Collar(collar_id, boot_id=1, jitter=self._draw, limits=manners.limits)
         self.event_ids: list[str] = []
         self.answered: list[tuple[float, float]] = []
         self.connections = 0
         self._password = password
-        self._backoff_max_s = backoff_max_s
+        self._manners = manners
         self._topic = mqtt_topic(farm_id, collar_id, "readings")
         self._ack = mqtt_topic(farm_id, collar_id, "ack")
         self._began = datetime.now(UTC) - timedelta(days=5)
@@ -106,7 +117,7 @@ class Device:
 
     async def _rested(self, tries: int) -> None:
         """Full jitter: whoever lost a broker with ten thousand others must not return as one."""
-        wait_s = self._draw() * min(self._backoff_max_s, BACKOFF_S * 2.0**tries)
+        wait_s = self._draw() * min(self._manners.backoff_max_s, BACKOFF_S * 2.0**tries)
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
             self._wake.clear()
@@ -122,7 +133,10 @@ class Device:
             heard=self._heard,
             gone=self._wake.set,
             keepalive_s=KEEPALIVE_S,
+            session_s=self._manners.session_s,
         )
+        if line.is_resumed:
+            return line
         try:
             await line.subscribe([self._ack])
         except BaseException:
@@ -226,9 +240,12 @@ def peak_memory_mb(pid: int | None) -> int:
     return int(next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)) // 1024
 
 
-def registered(box: Addresses, farm_id: FarmId, names: Iterable[CollarId]) -> dict[CollarId, str]:
-    """Passwords of collars that the gateways know."""
+def registered(
+    box: Addresses, farm_id: FarmId, names: Iterable[CollarId], users: MqttUsers | None = None
+) -> dict[CollarId, str]:
+    """Passwords of collars that the gateways know. users: of another broker than the box's."""
     collars = list(names)
-    passwords = MqttUsers(box.mqtt_users).add_collars([(farm_id, one) for one in collars])
+    users = users or MqttUsers(box.mqtt_users)
+    passwords = users.add_collars([(farm_id, one) for one in collars])
     register(box, farm_id, collars)
     return {collar: passwords[collar] for collar in collars}

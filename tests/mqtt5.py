@@ -9,8 +9,9 @@ import struct
 from collections.abc import Callable, Iterator
 
 CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 0x20, 0x30, 0x40, 0x90, 0xD0, 0xE0
-FLAGS = 0xC2  # user, password, clean start
+USER_AND_PASSWORD, CLEAN_START = 0xC0, 0x02
 NO_PROPERTIES = b"\x00"
+SESSION_EXPIRY = 0x11
 
 
 class Mqtt5RefusedError(OSError):
@@ -26,6 +27,7 @@ class Mqtt5(asyncio.Protocol):
         self._bytes = bytearray()
         self._waits: dict[tuple[int, int], asyncio.Future[bytes]] = {}
         self._mid = 0
+        self.is_resumed = False  # the broker had our session still, and its subscriptions
         self._unacknowledged = 0
         self._all_acknowledged = asyncio.Event()
         self._transport: asyncio.Transport | None = None
@@ -43,18 +45,25 @@ class Mqtt5(asyncio.Protocol):
         heard: Callable[[str, bytes], None],
         gone: Callable[[], None] = lambda: None,
         keepalive_s: int = 0,
+        session_s: int = 0,
     ) -> "Mqtt5":
-        """A connection that the broker has let in; raises OSError (Mqtt5RefusedError is one)."""
+        """A connection that the broker has let in; raises OSError (Mqtt5RefusedError is one).
+
+        session_s: how long the broker keeps the session, and resumes it; 0 = it starts clean.
+        """
         _, client = await asyncio.get_running_loop().create_connection(
             lambda: cls(heard, gone), host, port
         )
-        body = _text("MQTT") + bytes((5, FLAGS)) + struct.pack(">H", keepalive_s) + NO_PROPERTIES
+        flags = USER_AND_PASSWORD | (0 if session_s else CLEAN_START)
+        kept = struct.pack(">BBI", 5, SESSION_EXPIRY, session_s) if session_s else NO_PROPERTIES
+        body = _text("MQTT") + bytes((5, flags)) + struct.pack(">H", keepalive_s) + kept
         body += _text(client_id) + _text(user) + _text(password)
         try:
             connack = await client._asked(0x10, body, (CONNACK, 0))
         except BaseException:  # whoever waited too long must not leave a connection behind
             client.close()
             raise
+        client.is_resumed = bool(connack[0] & 1)
         if connack[1] != 0:
             client.close()
             raise Mqtt5RefusedError(f"{client_id}: CONNACK {connack[1]:#04x}")

@@ -22,6 +22,7 @@ from tests.many_collars import (
     INTERVAL_S,
     MEASURES,
     Device,
+    Manners,
     ManyCollars,
     Place,
     peak_memory_mb,
@@ -35,7 +36,7 @@ PATIENT, RECKLESS = 50, 20  # collars that wait for their answers, and such as n
 BACKLOG = 2000 if FULL_SIZE else 300  # readings of each patient one
 UPLOADS = 100 if FULL_SIZE else 25  # of each reckless one, 100 readings each, all at once
 A_HUNDRED = 100
-PATIENCE = Limits(timeout_s=3.0)
+MANNERS = Manners(Limits(timeout_s=3.0))
 GROWTH_MB_MAX = 120  # 64 MiB wait, 20,000 readings are in Kafka's hands, and Python's own share
 IN_FLIGHT_S = 1.0  # what Kafka confirmed before it went may still be told
 
@@ -106,7 +107,7 @@ class Load:
         self._place = Place(box.mqtt_host, box.mqtt_port)
         self._months = {one: a_month(one) for one in reckless}
         self.collars = ManyCollars(
-            [Device(farm_id, one, self._passwords[one], limits=PATIENCE) for one in patient],
+            [Device(farm_id, one, self._passwords[one], MANNERS) for one in patient],
             self._place,
         )
 

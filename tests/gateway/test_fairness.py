@@ -15,11 +15,11 @@ from gateway.bridge import READINGS_A_TURN, Bounds
 from tests.builders import MORNING
 from tests.gateway.surroundings import Process
 from tests.gateway.test_bridge import Gateway
-from tests.many_collars import Device, ManyCollars, Place, registered
+from tests.many_collars import Device, Manners, ManyCollars, Place, registered
 from tests.waiting import eventually
 
 BACKLOGS, LIVE = range(1, 21), range(21, 26)
-UPLOADS, READINGS = 6, 500  # of each backlog, here; fifty in the real run
+UPLOADS, READINGS = 3, 500  # of each backlog, here; fifty in the real run
 BOUNDS = Bounds(records_in_flight_max=8000)
 
 
@@ -142,7 +142,8 @@ def test_live_collars_are_answered_in_time_while_half_a_million_readings_drain(
     names = [CollarId(f"{farm_id}-{number}") for number in (*BACKLOGS, *LIVE)]
     passwords = registered(box, farm_id, names)
     limits = Limits(buffer_readings=30_000, upload_readings_max=500, timeout_s=30.0)
-    devices = [Device(farm_id, name, passwords[name], limits=limits) for name in names]
+    manners = Manners(limits)
+    devices = [Device(farm_id, name, passwords[name], manners) for name in names]
     backlogs, live = devices[: len(BACKLOGS)], devices[len(BACKLOGS) :]
     with ManyCollars(devices, Place(box.mqtt_host, box.mqtt_port)) as collars:
         collars.measure(1)
