@@ -102,6 +102,8 @@ def retry(
     if clone is not None:
         return _refused(asked, SEQ_REUSED)
     refusals = verdict.refusals
+    if not verdict.readings and not refusals:
+        return _refused(asked, instead="nothing in it is a reading: discard this letter")
     itself = [refusal for refusal in refusals if refusal.letter_id == asked.letter_id]
     if itself or (refusals and not verdict.readings):
         why = (itself or refusals)[0].rejected

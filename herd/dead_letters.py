@@ -123,15 +123,16 @@ def discard_letters(
 ) -> dict[str, Any]:
     """{discarded}. sure: asked with how many letters are meant; False leaves them."""
     with _desk(data) as desk:
-        count = len(wanted.ids) or desk.letters.count(_filter(wanted))
+        count = len(set(wanted.ids)) or desk.letters.count(_filter(wanted))
         count = min(count, wanted.limit or count)
         if not sure(count):
             return {"discarded": 0}
         discarded = 0
         for rows in _chunks(_meant(desk.letters, wanted), ASK_AT_ONCE):
-            for row in rows:
+            for row in rows:  # all of them before the first word
                 if row.state != "open":
                     raise CommandError(f"letter {row.letter_id} is {row.state} already")
+            for row in rows:
                 desk.post.send(row.partition, _discarded(row, why))
             desk.post.flush()
             discarded += len(rows)
@@ -190,7 +191,7 @@ def _add(result: dict[str, Any], letter_id: str, outcome: str, detail: str) -> N
 def _meant(letters: "Letters", wanted: "Wanted") -> Iterator["LetterRow"]:
     """The letters that are meant, oldest first; those that come meanwhile are left out."""
     if wanted.ids:
-        yield from _named(letters, wanted.ids)
+        yield from _named(letters, wanted.ids)[: wanted.limit]
         return
     began = datetime.now(UTC)
     rows = (row for page in letters.pages(_filter(wanted)) for row in page)

@@ -112,7 +112,7 @@ def consume(  # noqa: PLR0913  the loop is wired from its six parts
         lambda seconds: rest(consumer, running, seconds),
         tries_max=limits.tries_max,
     )
-    strangers: set[int] = set()
+    strangers: dict[int, None] = {}  # oldest first
     try:
         while running.goes_on():
             batch = poll_batch(consumer, limits)
@@ -164,7 +164,7 @@ def flush(outbox: Outbox, running: Running) -> None:
 
 
 def _decode_known(
-    batch: list[Message], serde: Serde, tries: Tries, strangers: set[int], limits: Limits
+    batch: list[Message], serde: Serde, tries: Tries, strangers: dict[int, None], limits: Limits
 ) -> tuple[list[Received], list[tuple[Message, Rejected]]]:
     """The batch decoded; a schema that is new to us is waited for, it may be on its way."""
     for failed in range(1, limits.tries_max + 1):
@@ -173,12 +173,14 @@ def _decode_known(
             HEADER.unpack_from(message.value() or b"")[1]
             for message, rejected in unreadable
             if rejected.reason is Reason.UNKNOWN_SCHEMA
-        } - strangers
-        if not new or failed == limits.tries_max or len(strangers) >= STRANGERS_MAX:
+        } - strangers.keys()
+        if not new or failed == limits.tries_max:
             break
         log.warning("unknown_schema", schema_ids=sorted(new), tries=failed)
         tries.rest(pause_s(failed))
-    strangers |= new
+    strangers.update(dict.fromkeys(sorted(new)))
+    for oldest in list(strangers)[: max(0, len(strangers) - STRANGERS_MAX)]:
+        del strangers[oldest]
     return readable, unreadable
 
 

@@ -24,6 +24,9 @@ from runtime import metrics, security
 
 DELIVERY_MAX_MS = 120_000  # librdkafka retries this long; then the loop fails and is started again
 FLUSH_TURN_S = 1.0
+# of what a letter keeps: with its envelope it must stay under librdkafka's limit of a message, or
+# a record that is too large could not even be buried
+LETTER_RAW_BYTES_MAX = 768 * 1024
 SESSION_MAX_MS = 10_000  # a killed member's partitions move after this
 
 
@@ -265,15 +268,18 @@ def dead_letter(  # noqa: PLR0913  a letter tells that much
     """The letter for one bad message, ready to be sent; collar_id: whose it was, None = not known.
 
     What came from Kafka is buried again after a crash before the commit: it is the same letter.
+    It keeps the first LETTER_RAW_BYTES_MAX of the bytes, and says so.
     """
+    cut = len(raw) - LETTER_RAW_BYTES_MAX
+    note = f" (the last {cut} of {len(raw)} bytes are not kept)" if cut > 0 else ""
     payload = DeadLetter(
         reason=rejected.reason,
-        detail=rejected.detail[:1000],
+        detail=rejected.detail[:1000] + note,
         origin=origin,
         service=service,
         received_at=received_at,
         tries=tries,
-        raw=raw,
+        raw=raw[:LETTER_RAW_BYTES_MAX],
         collar_id=collar_id,
     )
     again = (service, origin, rejected.reason)

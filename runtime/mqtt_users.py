@@ -142,12 +142,20 @@ class MqttUsers:
         with (self.directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             users = {user.name: user for user in self.list()}
+            before = users.keys() - ()
             yield users
+            if before - users.keys():
+                self._write_truth(users)  # cut short, nobody who was shut out comes back
             self._write(sorted(users.values(), key=lambda user: user.name))
+            # cut short, whoever is not let in yet does not count as such: the next try heals it
+            self._write_truth(users)
+
+    def _write_truth(self, users: Mapping[str, MqttUser]) -> None:
+        listed = sorted(users.values(), key=lambda user: user.name)
+        truth = msgspec.json.format(msgspec.json.encode(listed), indent=1)
+        _replace(self._truth, truth.decode() + "\n")
 
     def _write(self, users: Sequence[MqttUser]) -> None:
-        truth = msgspec.json.format(msgspec.json.encode(users), indent=1)
-        _replace(self._truth, truth.decode() + "\n")
         # Permissions first: who can log in must already be allowed what he came for.
         permissions = artemis_permissions(users)
         _replace(self.directory / "permissions.properties", _lines(permissions))

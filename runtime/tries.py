@@ -44,8 +44,13 @@ class StoppedError(Exception):
     """The process is to stop before the batch is done; nothing of it is committed."""
 
 
-# A statement that is cut off for its length may be one record's, and would be for ever.
-RECORDS_OWN = (psycopg.errors.QueryCanceled,)
+# A statement that is cut off for its length may be one record's, and would be for ever; what is
+# too large for an index or a message is one record's for sure. All of them look like being away.
+RECORDS_OWN = (
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+)
 AWAY = (
     psycopg.OperationalError,  # no connection, shutting down, no disk; a pool's time-out too
     psycopg.InterfaceError,  # a connection that was closed under us
@@ -199,13 +204,18 @@ def awaited(call: Callable[[], T], rest: Callable[[float], None]) -> T:
 
 def fault_of(error: Exception) -> Fault:
     """Whose fault it is: the lists above; what is in none of them is the record's."""
-    if isinstance(error, RECORDS_OWN):
+    if isinstance(error, RECORDS_OWN) or _is_too_large(error):
         return Fault.RECORDS
     if isinstance(error, KafkaException) and _is_fatal(error):
         return Fault.OURS
     if isinstance(error, AWAY):
         return Fault.NOBODYS
     return Fault.OURS if isinstance(error, OURS) else Fault.RECORDS
+
+
+def _is_too_large(error: Exception) -> bool:
+    told = error.args[0] if isinstance(error, KafkaException) and error.args else None
+    return isinstance(told, KafkaError) and told.code() == KafkaError.MSG_SIZE_TOO_LARGE
 
 
 def _is_fatal(error: KafkaException) -> bool:

@@ -61,9 +61,11 @@ class PasswordFile:
 
     def _replace(self, text: str) -> None:
         scratch = self.path.with_name(f".{self.path.name}.new")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # ours from the start: one that lay there would keep its owner, who could read it all
+        scratch.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        descriptor = os.open(scratch, flags, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)  # a scratch file of a crash may be somebody's link
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -107,6 +107,16 @@ def test_a_letter_is_not_taken_while_its_own_reading_is_refused() -> None:
     assert found.refusals == ()
 
 
+def test_a_letter_of_which_nothing_is_a_reading_is_not_taken() -> None:
+    """A taken letter is over; a server's note about its device put nothing into the log."""
+    topic = f"lorawan/v1/{FARM}/application/a/device/0102030405060708/event/txack"
+
+    found = done(b"{}", origin=f"mqtt:{topic}")
+
+    assert found.retried.outcome is RetryOutcome.REFUSED
+    assert "discard" in str(found.retried.detail)
+
+
 def test_a_repaired_letter_passes_the_same_checks() -> None:
     """Other bytes under the same letter: they may be wrong too."""
     repaired = done(an_upload({"temperature_c": 38.6}))

@@ -43,3 +43,15 @@ def test_no_password_of_ours_looks_like_a_formula(tmp_path: Path) -> None:
     credentials = MqttCredentials(tmp_path)
 
     assert all(credentials.new_password()[0].isalnum() for _ in range(300))
+
+
+def test_a_file_laid_out_for_us_by_somebody_gets_no_password(tmp_path: Path) -> None:
+    """Its name can be guessed; a link leads elsewhere, and a file keeps its owner."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("")
+    (tmp_path / ".out.csv.new").symlink_to(elsewhere)
+
+    PasswordFile(tmp_path / "out.csv").write(FARM, {CollarId("c-1"): "a-long-password-1"})
+
+    assert elsewhere.read_text() == ""
+    assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o600

@@ -4,8 +4,17 @@ from typing import Any
 
 import pytest
 
-from contracts.topics import ALERTS
-from runtime.kafka import DeliveryFailedError, Outbox, new_producer
+from contracts.dead_letter import Reason, Rejected
+from contracts.serde import FixedSchemaIds, Serde
+from contracts.topics import ALERTS, DEAD_LETTERS
+from runtime.kafka import (
+    LETTER_RAW_BYTES_MAX,
+    DeliveryFailedError,
+    Outbox,
+    dead_letter,
+    new_producer,
+)
+from tests.builders import MORNING
 
 NOWHERE = "127.0.0.1:1"  # nobody listens there
 QUIET: dict[str, Any] = {"log_level": 0}
@@ -30,3 +39,23 @@ def test_what_kafka_has_given_up_is_raised_at_once() -> None:
 
     with pytest.raises(DeliveryFailedError, match="did not take a record"):
         outbox.flush(30)
+
+
+def test_a_record_that_is_too_large_can_still_be_buried() -> None:
+    """Kafka lets in a little more than the client sends: its letter must not stop its reader."""
+    raw = bytes(2_000_000)
+    letter = dead_letter(
+        Rejected(Reason.TOO_LARGE, "2000000 bytes, at most 1 MiB"),
+        raw,
+        origin="kafka:herd.alerts.v1/3/7",
+        service="alerts",
+        farm_id=None,
+        received_at=MORNING,
+    )
+    outbox = Outbox(new_producer(NOWHERE, **QUIET))
+
+    outbox.send(DEAD_LETTERS, 3, letter.aggregate_id, Serde(FixedSchemaIds()).encode(letter))
+
+    assert outbox.in_flight == 1  # taken, and waits for a Kafka
+    assert len(letter.payload.raw) == LETTER_RAW_BYTES_MAX
+    assert "of 2000000 bytes are not kept" in letter.payload.detail

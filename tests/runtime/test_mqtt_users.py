@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.ids import InvalidIdError
+from runtime import mqtt_users
 from runtime.mqtt_user import UserKind, may_publish
 from runtime.mqtt_users import MqttUserError, MqttUsers
 
@@ -238,3 +239,35 @@ def test_a_password_that_is_known_already_is_kept(users: MqttUsers) -> None:
 
     assert passwords["c-1"] == known
     assert len(passwords["c-2"]) >= 20
+
+
+@pytest.mark.parametrize("written", range(6))
+def test_a_change_that_is_cut_short_is_healed_by_the_next(
+    users: MqttUsers, written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six files are written one by one: whoever is not in all of them is not let in yet."""
+    users.add_collar("home", "c-1")
+    real, left = mqtt_users._replace, iter(range(written))
+
+    def cut(path: Path, text: str) -> None:
+        if next(left, None) is None:
+            raise OSError(28, "No space left on device")
+        real(path, text)
+
+    monkeypatch.setattr(mqtt_users, "_replace", cut)
+    with pytest.raises(OSError, match="No space"):
+        users.add_collar("home", "c-2")
+    known = {user.name for user in users.list()}
+    left = iter(range(written))
+    with pytest.raises(OSError, match="No space"):
+        users.revoke("c-1")
+    still = {user.name for user in users.list()}
+    monkeypatch.undo()
+    users.add_collar("home", "c-3")
+
+    assert known == {"c-1"}
+    assert ("c-1" in still) == (written == 0)
+    logins = (users.directory / "users.properties").read_text()
+    assert ("c-1=" in logins) == (written == 0)
+    assert "c-2=" not in logins
+    assert "c-3=" in logins

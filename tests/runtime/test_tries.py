@@ -141,6 +141,8 @@ def test_our_own_fault_ends_the_loop_before_anything_is_buried() -> None:
         (psycopg.errors.InsufficientPrivilege("permission denied"), Fault.OURS),
         (MemoryError(), Fault.OURS),
         (psycopg.errors.QueryCanceled("statement timeout"), Fault.RECORDS),
+        (psycopg.errors.ProgramLimitExceeded("index row size exceeds"), Fault.RECORDS),
+        (KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE)), Fault.RECORDS),
         (psycopg.DataError("invalid input syntax"), Fault.RECORDS),
         (KeyError("no such condition"), Fault.RECORDS),
     ],
