@@ -51,6 +51,7 @@ def move(
         piece.count()
         piece.move_hours()
         piece.move_findings()
+        piece.wait_no_more()
         told += [event for _, _, event in sorted(piece.told, key=lambda one: one[:2])]
     return told
 
@@ -115,6 +116,20 @@ class _Piece:
         for detector in state.by_reading:
             for change in detector.judge(new, state.memories[detector.spec.name]):
                 self._tell(change.reading, BEGUN, change, detector)
+
+    def wait_no_more(self) -> None:
+        """Whoever readings are taken from is not missed until she speaks herself.
+
+        A gateway with the old list let them in after her collar was off: they were no life of hers.
+        """
+        state, taken = self._state, self._of(self._from)
+        rows, first = np.unique(self._from[taken], return_index=True)
+        for row, index in zip(rows.tolist(), taken[first].tolist(), strict=True):
+            known_us = int(self._known_us[index])
+            for detector in state.by_time:
+                memory = state.memories[detector.spec.name]
+                for change in detector.forget(row, known_us, memory, state.log_time):
+                    self._tell(index, ENDED, change, detector)
 
     def _of(self, rows: Longs) -> Longs:
         """The moves that change judgements of an animal."""

@@ -172,7 +172,7 @@ class ByTime(Detector, Protocol):
         ...
 
     def forget(self, row: int, at_us: int, memory: Table, times: LogTime) -> list[Change]:
-        """The animal is not to be waited for any more."""
+        """The animal is not to be waited for until she speaks again."""
         ...
 
     def evidence_at(

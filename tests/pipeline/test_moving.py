@@ -275,6 +275,20 @@ def test_a_move_is_no_sign_of_life() -> None:
     assert [(e.aggregate_id, e.payload.phase) for e in silence] == [(A, Phase.ONSET)]
 
 
+def test_whose_last_sign_of_life_was_anothers_is_not_missed() -> None:
+    """Her collar was off, a gateway did not know yet: an hour later she would be called silent."""
+    log = hot(A)
+    moves = [moved(one, B, by=2, first_offset=n) for n, one in enumerate(log)]
+    ticks = [a_tick(MORNING + timedelta(minutes=m)) for m in (20, 50, 80, 110)]
+
+    told = told_by([*log, *moves, *ticks])
+
+    assert [e for e in told if e.payload.condition is Condition.COLLAR_SILENT] == []
+    told = told_by([*log, *moves, *hot(A, first=4, collar="c-18"), *ticks, *ticks])
+    silent = [e for e in told if e.payload.condition is Condition.COLLAR_SILENT]
+    assert [e.aggregate_id for e in silent] == [A]
+
+
 def test_what_is_later_than_late_max_is_moved_in_no_hour() -> None:
     """It is charted where it belongs; nothing that was judged can change any more."""
     log = hot(A)
