@@ -25,7 +25,7 @@ kept.execute("CREATE TABLE IF NOT EXISTS kept (seq INTEGER PRIMARY KEY AUTOINCRE
 kept.execute("INSERT INTO boot SELECT ? WHERE NOT EXISTS (SELECT * FROM boot)", [int(time.time())])
 (boot_id,) = kept.execute("SELECT id FROM boot").fetchone()  # a lost file is a new boot
 
-client = Client(CallbackAPIVersion.VERSION2, COLLAR, protocol=MQTTProtocolVersion.MQTTv5)
+client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)  # no id to guess
 client.username_pw_set(COLLAR, PASSWORD)  # with TLS, port 8883: client.tls_set("ca.crt")
 client.on_connect = lambda *_: client.subscribe([(f"{TOPIC}/ack", 1), (f"{TOPIC}/rejects", 1)])
 client.on_message = lambda _client, _data, message: heard.put(message)

@@ -72,7 +72,8 @@ def send(client):
 
 def run():
     """Until the connection breaks: measure, send one upload, wait for its answer or try again."""
-    client = MQTTClient(COLLAR, HOST, PORT, COLLAR, PASSWORD, keepalive=60)
+    client_id = COLLAR + "-" + os.urandom(8).hex()  # who guesses it can cut us off
+    client = MQTTClient(client_id, HOST, PORT, COLLAR, PASSWORD, keepalive=60)
     client.set_callback(hear)
     client.connect(timeout=10)
     client.subscribe(TOPIC + "ack", 1)

@@ -4,7 +4,7 @@
 set -eu
 boot_id=$(date +%s)
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-login="-V 5 -h $HOST -p $PORT -u $COLLAR -i $COLLAR"
+login="-V 5 -h $HOST -p $PORT -u $COLLAR" # without -i: a client id that nobody can guess
 
 # shellcheck disable=SC2086  the words of $login are meant to be many
 mosquitto_pub $login -P "$PASSWORD" -q 1 -t "herd/v1/$FARM/$COLLAR/readings" -m "{
