@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from farmbox.mqtt import Mqtt, MqttTls
+from farmbox.mqtt import HEAP_MB, Mqtt, MqttTls
 
 SECRETS = Path("/run/secrets")
 EVERYWHERE = "0.0.0.0"
@@ -27,7 +27,7 @@ def broker_of(options: argparse.Namespace) -> Mqtt:
     def password(name: str) -> str:
         return (secrets / name).read_text("utf-8").strip()
 
-    return Mqtt(
+    broker = Mqtt(
         options.data,
         options.port,
         users=options.users,
@@ -37,6 +37,8 @@ def broker_of(options: argparse.Namespace) -> Mqtt:
         host="127.0.0.1" if options.what == "check" else EVERYWHERE,
         tls=MqttTls(secrets / "mqtt.pem", secrets / "ca.crt"),
     )
+    broker.heap_mb = options.heap_mb
+    return broker
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         "--users", type=Path, required=True, help="credentials, shared with the API"
     )
     parser.add_argument("--port", type=int, default=8883)
+    parser.add_argument("--heap-mb", type=int, default=HEAP_MB, help="more for many collars")
     parser.add_argument("--secrets", type=Path, default=SECRETS)
     options = parser.parse_args(arguments)
     broker = broker_of(options)
