@@ -137,7 +137,7 @@ def add_collar(
         "password": password,
         "mqtt_topic": topic,
         "mosquitto_pub": f"mosquitto_pub -V 5 -h {host} -p {port} -u {collar_id} -P '{password}' "
-        f"-i {collar_id} -q 1 -t {topic.replace('+', 'A-COLLAR')} -f reading.json",
+        f"-q 1 -t {topic.replace('+', 'A-COLLAR')} -f reading.json",
     }
 
 
