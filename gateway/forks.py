@@ -77,17 +77,14 @@ class Forks:
         """The readings whose number was another's; only they are made events."""
         if not isinstance(readings, TakenReadings):
             return [event for event in readings if self._is_other(*_marks(event))]
-        collar_id, boot_id = readings.collar_id, readings.upload.boot_id
-        return [
-            readings[place]
-            for place, (sample, measured) in enumerate(
-                zip(readings.samples, readings.measured, strict=True)
-            )
-            if self._is_other(
-                hash((collar_id, boot_id, sample.seq)),
-                hash((sample.time, sample.interval_s, sample.temperature_site, measured)),
-            )
-        ]
+        whose = (readings.collar_id, readings.upload.boot_id)
+        found: list[Event[Reading]] = []
+        for place, sample in enumerate(readings.samples):
+            key = hash((whose, sample.seq))
+            marks = (sample.time, sample.interval_s, sample.temperature_site)
+            if self._is_other(key, hash((marks, readings.measured[place]))):
+                found.append(readings[place])
+        return found
 
     def _is_other(self, key: int, content: int) -> bool:
         place = key & self._mask

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from contracts.animal_event import STATION, Assignment
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
@@ -60,8 +62,7 @@ class Refusal:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What a collar is told: everything of this boot up to seq is safe."""
 
     boot_id: int
@@ -83,8 +84,7 @@ class Verdict:
     aside: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
+class _Came(msgspec.Struct, frozen=True, gc=False):
     """One message as it came. origin: as in contracts/dead_letter.py."""
 
     origin: str

@@ -29,6 +29,14 @@ class Noted:
     is_forked: bool = False
 
 
+NOTHING = Noted(0, 0)
+
+
+def _are_in_a_row(seqs: list[int]) -> bool:
+    """Whether these, in order, are one after the other."""
+    return seqs[-1] - seqs[0] == len(seqs) - 1 and len(set(seqs)) == len(seqs)
+
+
 @dataclass(slots=True)
 class _Returns:
     """How often an older boot came back after a newer one was heard, since when."""
@@ -54,7 +62,10 @@ class Sequences:
         repeats = missing = 0
         last = self._last.get(collar_id)
         is_forked = last is not None and self._fork(collar_id, boot_id < last[0], now_s)
-        for seq in sorted(seqs):
+        ordered = sorted(seqs)
+        if ordered and last == (boot_id, ordered[0] - 1) and _are_in_a_row(ordered):
+            last, ordered = (boot_id, ordered[-1]), []  # the next ones, as nearly always
+        for seq in ordered:
             if last is None or boot_id > last[0]:
                 last = (boot_id, seq)  # a first hearing, or a reboot: nothing to compare with
             elif boot_id < last[0] or seq <= last[1]:
@@ -67,7 +78,9 @@ class Sequences:
             self._last.move_to_end(collar_id)
         if len(self._last) > self._collars_max:
             self._last.popitem(last=False)
-        return Noted(repeats, missing, is_forked)
+        if repeats or missing or is_forked:
+            return Noted(repeats, missing, is_forked)
+        return NOTHING
 
     def _fork(self, collar_id: CollarId, is_older_boot: bool, now_s: float) -> bool:  # noqa: FBT001
         returns = self._returns.get(collar_id)

@@ -82,8 +82,7 @@ class BadSample:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one message of a collar says: its usable readings in their order, and the others.
 
     farm_id, collar_id: what it says of itself, None = nothing; compared, never believed.
@@ -102,6 +101,8 @@ class Upload:
     def last_seq(self) -> int | None:
         """The highest seq in it, good or bad; None if none could be read."""
         seqs = [sample.seq for sample in self.samples]
+        if not self.bad:
+            return max(seqs, default=None)
         seqs += [bad.seq for bad in self.bad if bad.seq is not None]
         return max(seqs, default=None)
 

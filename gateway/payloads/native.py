@@ -39,13 +39,13 @@ def decode(payload: bytes, *, bytes_max: int = UPLOAD_BYTES_MAX) -> Upload | Rej
     """
     if len(payload) > bytes_max:
         return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes, at most {bytes_max}")
-    if not payload.strip():
-        return Rejected(Reason.EMPTY, "the payload is empty")
     return plain.decode(payload) or carefully(payload)
 
 
 def carefully(payload: bytes) -> Upload | Rejected:
     """The same, reading by reading: a bad one costs only itself, and is told why."""
+    if not payload.strip():
+        return Rejected(Reason.EMPTY, "the payload is empty")
     try:
         message = _message.decode(payload)
     except msgspec.ValidationError as error:

@@ -45,6 +45,7 @@ PURE = (
     "gateway/intake.py",
     "gateway/moves.py",
     "gateway/letters.py",
+    "gateway/taken.py",
     "pipeline/state.py",
     "pipeline/windows.py",
     "pipeline/episodes.py",
