@@ -106,7 +106,6 @@ def subject_part(animal_id: AnimalId, farm_id: FarmId, collar_id: CollarId, boot
     )
 
 
-@lru_cache(PARTS_KEPT)
 def receipt_part(
     received_at: datetime,
     sent_at: datetime | None,

@@ -79,19 +79,23 @@ class TakenReadings(Sequence[Event[CollarReading]]):
         rows.sites += [sample.temperature_site for sample in samples]
         rows.measured += self.measured
         # made once for each kind of reading in it, and nearly always there is one
-        subjects = {
-            number: subject_part(worn.animal_id, worn.farm_id, self.collar_id, upload.boot_id)
-            for number, worn in {id(worn): worn for worn in self.worn}.items()
-        }
-        rows.subjects += [subjects[id(worn)] for worn in self.worn]
-        kinds = [(clock_of(sample.time, self.received_at), sample.interval_s) for sample in samples]
-        receipts = {
-            (clock, interval_s): receipt_part(
-                self.received_at, upload.sent_at, upload.station_id, clock, interval_s
-            )
-            for clock, interval_s in set(kinds)
-        }
-        rows.receipts += [receipts[kind] for kind in kinds]
+        first, subject = self.worn[0], self._subject(self.worn[0])
+        rows.subjects += [subject if worn is first else self._subject(worn) for worn in self.worn]
+        ahead_from = self.received_at + CLOCK_AHEAD_AFTER
+        receipts: dict[tuple[bool, int], bytes] = {}
+        for sample in samples:
+            kind = (sample.time > ahead_from, sample.interval_s)
+            receipt = receipts.get(kind)
+            if receipt is None:
+                receipt = receipts[kind] = self._receipt(*kind)
+            rows.receipts.append(receipt)
+
+    def _subject(self, worn: Assignment) -> bytes:
+        return subject_part(worn.animal_id, worn.farm_id, self.collar_id, self.upload.boot_id)
+
+    def _receipt(self, is_ahead: bool, interval_s: int) -> bytes:  # noqa: FBT001  a kind's part
+        upload, clock = self.upload, CLOCK_AHEAD if is_ahead else CLOCK_OK
+        return receipt_part(self.received_at, upload.sent_at, upload.station_id, clock, interval_s)
 
     def _with(self, samples: tuple[Sample, ...], worn: tuple[Assignment, ...]) -> "TakenReadings":
         return taken(self.collar_id, self.upload, self.received_at, samples, worn)
