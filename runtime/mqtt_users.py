@@ -91,7 +91,9 @@ class MqttUsers:
         password = new_password()
         checked_id("farm", farm_id)
         every_collar = f"herd/v1/{farm_id}/+/readings"
-        publish = (every_collar, f"lorawan/v1/{farm_id}/#")
+        # `+/#` for `#`: of two matches of one length Artemis takes either, and on a farm with an id
+        # of one letter `lorawan.v1.*.#`, which lets the gateways hear, would be one of them
+        publish = (every_collar, f"lorawan/v1/{farm_id}/+/#")
         name = _free_name("base station", station_id)
         with self._changing() as users:
             _put(users, _user(name, password, UserKind.BASE_STATION, publish, ()))

@@ -182,6 +182,24 @@ def test_a_collar_hears_nothing_outside_its_own_topics(
     eventually(lambda: thief.payloads() == [b"for c"])
 
 
+@pytest.mark.parametrize("farm", ["f", "f1", "a-farm-with-a-long-name"])
+def test_a_base_station_speaks_for_its_farm_whatever_that_is_called(
+    users: MqttUsers, connect: Connect, gateway: MqttClient, farm: str
+) -> None:
+    """Artemis applies one match of several, and tells them apart by their length."""
+    assert gateway.subscribe(f"$share/{GROUP}/lorawan/v1/+/#") == GRANTED
+    name = f"mast-{farm}"
+    station = connect(name, users.add_base_station(farm, name))
+    ways = (f"herd/v1/{farm}/c-17/readings", f"lorawan/v1/{farm}/up")
+    uplink = f"lorawan/v1/{farm}/application/1/device/70b3d57ed0061717/event/up"
+
+    for topic in (*ways, uplink):
+        eventually(lambda topic=topic: station.publish(topic, topic.encode()) == OK)  # type: ignore[misc]
+
+    eventually(lambda: {*ways, uplink} <= {message.topic for message in gateway.received})
+    assert station.publish("lorawan/v1/elsewhere/up", b"x") == REFUSED
+
+
 def test_naming_a_queue_of_the_broker_gives_no_more_than_the_topic(
     collar: Collar, gateway: MqttClient
 ) -> None:
