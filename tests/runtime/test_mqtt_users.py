@@ -9,11 +9,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from contracts.ids import InvalidIdError
+from contracts.ids import InvalidIdError, is_id
 from runtime import mqtt_users
 from runtime.mqtt_user import UserKind, may_publish
 from runtime.mqtt_users import MqttUserError, MqttUsers
+from tests.conftest import FULL_SIZE
 
 
 @pytest.fixture
@@ -218,6 +221,20 @@ def test_no_id_reaches_into_a_neighbours_topics(users: MqttUsers, name: str) -> 
         users.add_base_station("farm-1", name)
     with pytest.raises(InvalidIdError):
         users.add_base_station(name, "mast-1")
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[a-z0-9/+#$%. -]{1,50}", fullmatch=True))
+@settings(max_examples=10_000 if FULL_SIZE else 300)
+def test_whatever_is_no_id_is_no_credential(name: str) -> None:
+    """A name is a topic level, a line of a file and a role: nothing may come out of its place."""
+    assume(not is_id(name))
+    nowhere = MqttUsers(Path("/nonexistent/mqtt-users"))  # nothing is written for it
+
+    for add in (nowhere.add_collar, nowhere.add_base_station):
+        with pytest.raises(InvalidIdError):
+            add("farm-1", name)
+        with pytest.raises(InvalidIdError):
+            add(name, "c-1")
 
 
 def test_each_change_moves_the_time_that_the_broker_watches(users: MqttUsers) -> None:
