@@ -69,6 +69,7 @@ class Failpoint:
             os.kill(os.getpid(), signal.SIGKILL)
         elif action == "stall":
             time.sleep(self._stall_s)
+            log.warning("failpoint_left", name=self.name)
         else:
             raise FailpointError(f"failpoint {self.name}")
 

@@ -104,6 +104,8 @@ def test_the_log_is_the_ledger_whatever_happens_wherever(
             eventually(failing.has_ended, within_s=20, why="it goes on after the fault")
         answered = herd.counts().acknowledged
         eventually(lambda: herd.counts().acknowledged > answered + MORE, within_s=60, why="stuck")
+        if action == "stall":  # it comes to again, with uploads that others have answered for long
+            eventually(lambda: '"failpoint_left"' in failing.log(), within_s=60, why="for ever")
         herd.pause()
         eventually(lambda: herd.counts().buffered == 0, within_s=90, why="not all is answered")
     finally:
