@@ -82,6 +82,7 @@ class Device:
         self.event_ids: list[str] = []
         self.answered: list[tuple[float, float]] = []
         self.connections = 0
+        self._is_subscribed = False
         self._password = password
         self._manners = manners
         self._topic = mqtt_topic(farm_id, collar_id, "readings")
@@ -135,13 +136,14 @@ class Device:
             keepalive_s=KEEPALIVE_S,
             session_s=self._manners.session_s,
         )
-        if line.is_resumed:
-            return line
+        if line.is_resumed and self._is_subscribed:
+            return line  # a session that was refused its subscription is resumed without it
         try:
             await line.subscribe([self._ack])
         except BaseException:
             line.close()
             raise
+        self._is_subscribed = True
         return line
 
     async def _serve(self, line: Mqtt5) -> None:
