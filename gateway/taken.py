@@ -72,6 +72,8 @@ class TakenReadings(Sequence[Event[CollarReading]]):
 
     def add_to(self, rows: ReadingRows) -> None:
         """Put its readings behind those that are in the columns already."""
+        if not self.samples:
+            return
         upload, samples, seqs = self.upload, self.samples, self.seqs()
         rows.event_ids += reading_event_ids(self.collar_id, upload.boot_id, seqs)
         rows.times_us += [(sample.time - EPOCH) // MICROSECOND for sample in samples]

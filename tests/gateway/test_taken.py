@@ -55,6 +55,7 @@ def test_several_uploads_stand_one_behind_the_other() -> None:
     first, second, rows = some(9), some(2), ReadingRows()
 
     first.add_to(rows)
+    first[:0].add_to(rows)
     second.add_to(rows)
 
     assert rows_bytes(rows) == [reading_bytes(event) for event in (*first, *second)]
