@@ -43,7 +43,7 @@ def test_every_row_of_the_guarantees_names_a_test() -> None:
 def test_every_command_of_the_readme_exists_and_every_command_is_in_the_readme() -> None:
     """The first thing a newcomer does is to copy a command."""
     text = (ROOT / "README.md").read_text("utf-8")
-    named = set(re.findall(r"`herd (\w+)", text)) | set(re.findall(r"bin/herd (\w+)", text))
+    named = set(re.findall(r"`herd ([\w-]+)", text)) | set(re.findall(r"bin/herd ([\w-]+)", text))
 
     assert named == commands()
 
