@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -61,8 +61,11 @@ class Floor:
         self.client.disconnect()
         return took_s
 
-    def _on_connect(self, client: Client, *_: object) -> None:
+    def _on_connect(self, client: Client, _data: object, flags: ConnectFlags, *_: object) -> None:
         self.connected_s = time.monotonic()
+        if flags.session_present:
+            self.subscribed = True  # anew, Artemis would count no PUBACK of what is under way
+            return
         client.subscribe(self._filter, options=SubscribeOptions(qos=1, retainHandling=2))
 
     def _on_message(self, _client: Client, _data: object, _message: MQTTMessage) -> None:
