@@ -35,7 +35,7 @@ SCANNED_MAX = timedelta(hours=75)  # late_max, and what readers of the log may b
 AFTER_S = (1.0, 15.0, 120.0)
 COLLARS_AT_ONCE = 500
 MOVES_AT_ONCE = 5_000  # written and confirmed, before we say again that we are alive
-READINGS_HELD_MAX = 150_000  # 130 MB if all are to move; a scan that holds more is done in halves
+READINGS_HELD_MAX = 150_000  # 140 MB if all are to move; a scan that holds more is done in halves
 
 
 @dataclass(frozen=True, slots=True)
