@@ -40,6 +40,7 @@ PUBLISHES_WAITING_MAX = 10_000  # answers beyond are dropped: the collars ask ag
 NO_RECEIVE_MAXIMUM = 65_535  # MQTT 5: what a broker means that names none
 LEAVE_MAX_S = 1.0  # for the last acknowledgements to be read by the broker
 KIND = 0xF0
+PACKET_ID_BYTES = 2
 
 
 class TurnClient(Client):
@@ -151,17 +152,23 @@ class TurnClient(Client):
     def _handle(self, data: bytes) -> None:
         """Every whole packet of `data`; the rest is kept. Raises BadPacketError."""
         place, size = 0, len(data)
-        while place < size:
-            span = body_of(data, place)
-            if span is None or span[1] > size:
+        while size - place > 1:
+            length = data[place + 1]
+            if length < 0x80:  # noqa: PLR2004  in one byte, as in every PUBACK
+                begin, end = place + 2, place + 2 + length
+            else:
+                span = body_of(data, place)
+                if span is None:
+                    break
+                begin, end = span
+            if end > size:
                 break
-            begin, end = span
             first = data[place]
             kind = first & KIND
             if kind == PUBLISH:
                 self.on_publish_in(incoming(data, first, begin, end))
-            elif kind == PUBACK:
-                self._acknowledged(int.from_bytes(data[begin : begin + 2], "big"))
+            elif kind == PUBACK and length >= PACKET_ID_BYTES:
+                self._acknowledged(data[begin] << 8 | data[begin + 1])
             elif not self._paho_handles(first, data[begin:end]):
                 return  # the connection is gone, and what came on it
             place = end

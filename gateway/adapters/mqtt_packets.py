@@ -36,6 +36,9 @@ def body_of(data: bytes, place: int) -> tuple[int, int] | None:
 
     `end` may lie beyond the data, then the rest of it is still to come. Raises BadPacketError.
     """
+    if place + 2 < len(data) and data[place + 2] < 0x80 <= data[place + 1]:  # noqa: PLR2004
+        begin = place + 3  # in two bytes, as that of nearly every PUBLISH
+        return begin, begin + (data[place + 1] & 0x7F | data[place + 2] << 7)
     length = shift = 0
     for begin in range(place + 1, min(place + 1 + LENGTH_BYTES_MAX, len(data))):
         byte = data[begin]
