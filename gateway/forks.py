@@ -19,6 +19,7 @@ from contracts.envelope import Event
 from contracts.ids import CollarId
 from contracts.reading import MEASUREMENTS, CollarReading
 from gateway.intake import Reading, Readings, Refusal, Sender, Verdict
+from gateway.letter_ids import content_of
 from gateway.sequence import FORK_WITHIN_S
 from gateway.taken import TakenReadings
 
@@ -131,7 +132,8 @@ def _refusal(event: Event[Reading], raw: bytes, sender: Sender) -> Refusal:
         "this device, or a boot_id that does not count boots",
     )
     whose = Sender(sender.origin, event.farm_id, CollarId(_device_of(event)))
-    return Refusal(rejected, raw, whose, reading.boot_id, reading.seq)
+    content = content_of(event.timestamp, reading.interval_s, _measured(reading))
+    return Refusal(rejected, raw, whose, reading.boot_id, reading.seq, content)
 
 
 def _alone(event: Event[Reading]) -> bytes:

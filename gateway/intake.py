@@ -15,12 +15,13 @@ import msgspec
 from contracts.animal_event import STATION, Assignment
 from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
-from contracts.ids import CollarId, FarmId, derived_id, reading_event_id
+from contracts.ids import CollarId, FarmId, reading_event_id
 from contracts.messages import event_type_of
 from contracts.reading import CollarReading, StationReading
 from contracts.topics import MqttAddress, parse_lorawan_topic, parse_mqtt_topic
 from gateway.attribution import Attribution
 from gateway.decoders import NO_DECODERS, Decoders
+from gateway.letter_ids import letter_id_of
 from gateway.payloads import lorawan, native, servers
 from gateway.payloads.lorawan import Aside, Uplink
 from gateway.taken import clock_of, taken
@@ -44,22 +45,25 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One dead letter to be: why, its bytes, whose, and what the collar can be told about it."""
+    """One dead letter to be: why, its bytes, whose, and what the collar can be told about it.
+
+    content: what was measured, as letter_ids.py has it; it matters where there is a seq.
+    """
 
     rejected: Rejected
     raw: bytes
     sender: Sender
     boot_id: int | None = None
     seq: int | None = None
+    content: bytes = b""
 
     @property
     def letter_id(self) -> str | None:
         """Of its letter, the same however often it is told; None = each time another one."""
         if self.boot_id is None or self.seq is None:
             return None
-        return derived_id(
-            "letter", self.sender.origin, self.boot_id, self.seq, self.rejected.reason
-        )
+        origin, reason = self.sender.origin, self.rejected.reason
+        return letter_id_of(origin, self.boot_id, self.seq, reason, self.content)
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -177,7 +181,8 @@ def _judge_frame(
     uploads = attribution.unknown(uplink.dev_eui) or lorawan.uploads_of(uplink, came.raw, decoders)
     if isinstance(uploads, Rejected):
         sender = Sender(came.origin, farm_id, uplink.dev_eui)
-        refusal = Refusal(uploads, came.raw, sender, uplink.boot_id(), uplink.f_cnt)
+        numbered = uplink.boot_id(), uplink.f_cnt, uplink.content()
+        refusal = Refusal(uploads, came.raw, sender, *numbered)
         return Verdict(None, (), (refusal,), None)
     if not uploads:
         return Verdict(None, (), (), None, aside="nothing_measured")
@@ -200,7 +205,7 @@ def _judge_upload(came: _Came, address: MqttAddress, attribution: Attribution) -
     whole = _refused_whole(upload, address, attribution, came.received_at)
     if whole is not None:
         sender = Sender(came.origin, address.farm_id, address.collar_id)
-        refusal = Refusal(whole, came.raw, sender, upload.boot_id, last_seq)
+        refusal = Refusal(whole, came.raw, sender, upload.boot_id, last_seq, upload.content())
         return Verdict(address, (), (refusal,), answer)
     readings, refusals = _each(upload, came, address, attribution)
     return Verdict(address, readings, refusals, answer)
@@ -232,7 +237,8 @@ def _each(
     of_animals: list[tuple[Sample, Assignment]] = []
     of_stations: list[Event[Reading]] = []
     refusals = [
-        Refusal(bad.rejected, bad.raw, sender, upload.boot_id, bad.seq) for bad in upload.bad
+        Refusal(bad.rejected, bad.raw, sender, upload.boot_id, bad.seq, bad.content)
+        for bad in upload.bad
     ]
     for sample in upload.samples:
         found = _wearer(sample, address, attribution, came.received_at)
@@ -246,7 +252,8 @@ def _each(
         )
         if isinstance(made, Rejected):
             raw = native.alone(sample, upload) if upload.raw is None else upload.raw
-            refusals.append(Refusal(made, raw, sender, upload.boot_id, sample.seq))
+            numbered = upload.boot_id, sample.seq, sample.content()
+            refusals.append(Refusal(made, raw, sender, *numbered))
         else:
             of_stations.append(made)
     samples = tuple(sample for sample, _ in of_animals)

@@ -36,6 +36,7 @@ from contracts.topics import (
 from gateway.attribution import Attribution
 from gateway.decoders import Decoders
 from gateway.intake import Reading, Refusal, Sender, judge_origin
+from gateway.letter_ids import is_about_same_number
 
 ACTOR = "gateway"
 
@@ -104,7 +105,7 @@ def retry(
     refusals = verdict.refusals
     if not verdict.readings and not refusals:
         return _refused(asked, instead="nothing in it is a reading: discard this letter")
-    itself = [refusal for refusal in refusals if refusal.letter_id == asked.letter_id]
+    itself = [refusal for refusal in refusals if _is_about_its_number(asked, refusal)]
     if itself or (refusals and not verdict.readings):
         why = (itself or refusals)[0].rejected
         others = tuple(refusal for refusal in refusals if refusal not in itself)
@@ -135,8 +136,14 @@ def retried_event(
 def _reuses_its_seq(asked: LetterRetryAsked, event: Event[Reading]) -> bool:
     """Whether the letter is one because of this reading's number: it would pass for a repeat."""
     reading = event.payload
+    # also with another content: repaired or not, it is the number that another reading has
     refusal = Refusal(SEQ_REUSED, b"", Sender(asked.origin), reading.boot_id, reading.seq)
-    return refusal.letter_id == asked.letter_id
+    return _is_about_its_number(asked, refusal)
+
+
+def _is_about_its_number(asked: LetterRetryAsked, refusal: Refusal) -> bool:
+    letter_id = refusal.letter_id
+    return letter_id is not None and is_about_same_number(letter_id, asked.letter_id)
 
 
 def _of_kafka(asked: LetterRetryAsked, place: str, serde: Decodes) -> Retry:

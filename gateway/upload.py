@@ -14,6 +14,8 @@ import msgspec
 
 from contracts.dead_letter import Reason, Rejected
 from contracts.ids import is_id
+from contracts.reading import MEASUREMENTS
+from gateway.letter_ids import content_of, content_of_all
 
 READINGS_MAX = 500  # an upload; more would make one answer wait for too much
 COUNT_MAX = 2**53  # beyond it a JSON number is no longer exact in most languages
@@ -68,18 +70,26 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     humidity_pct: float | None = None
     battery_v: float | None = None
 
+    def content(self) -> bytes:
+        """What tells it from another reading of its number; of one within its bounds."""
+        return content_of(self.time, self.interval_s, _all_measured(self))
+
+
+_all_measured = attrgetter(*MEASUREMENTS)
+
 
 @dataclass(frozen=True, slots=True)
 class BadSample:
     """A reading that cannot be used; seq None = not even that could be read.
 
     raw: an upload that carries this reading alone, as it came; or, where there are too many to be
-    looked at, all of them, and seq is the last.
+    looked at, all of them, and seq is the last. content: what tells it from another of its number.
     """
 
     seq: int | None
     rejected: Rejected
     raw: bytes
+    content: bytes
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -105,6 +115,11 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return max(seqs, default=None)
         seqs += [bad.seq for bad in self.bad if bad.seq is not None]
         return max(seqs, default=None)
+
+    def content(self) -> bytes:
+        """What tells it from another upload, however often it is sent."""
+        good = [sample.content() for sample in self.samples]
+        return content_of_all(good + [bad.content for bad in self.bad])
 
 
 def out_of_range(sample: Sample) -> Rejected | None:

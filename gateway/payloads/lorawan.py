@@ -23,6 +23,7 @@ from contracts.ids import CollarId, is_id
 from contracts.reading import MEASUREMENTS
 from gateway.decoders import FRAME_BYTES_MAX, READINGS_MAX, Decode, Decoders, Frame
 from gateway.decoders.calling import guarded
+from gateway.letter_ids import content_of
 from gateway.upload import TIME_MIN, Aware, BadSample, Sample, Upload, out_of_range
 
 MESSAGE_BYTES_MAX = 256 * 1024  # of a server's JSON, as of an upload's
@@ -53,6 +54,11 @@ class Uplink:
     def boot_id(self, index: int = 0) -> int:
         """The boot that the reading at this place of the frame counts in."""
         return self.dev_addr * READINGS_MAX + index
+
+    def content(self) -> bytes:
+        """What tells the frame from another of its session and counter."""
+        frame = self.frame
+        return content_of(frame.received_at, 0, (frame.f_port, frame.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,7 @@ def _sample(told: object, uplink: Uplink) -> Sample:
 
 def _upload(uplink: Uplink, index: int, sample: Sample, message: bytes) -> Upload:
     refused = out_of_range(sample)
-    bad = () if refused is None else (BadSample(sample.seq, refused, message),)
+    bad = () if refused is None else (BadSample(sample.seq, refused, message, uplink.content()),)
     return Upload(
         boot_id=uplink.boot_id(index),
         sent_at=None,

@@ -85,7 +85,7 @@ def _crowd(count: int, readings: list[msgspec.Raw], payload: bytes) -> BadSample
         Reason.TOO_MANY_READINGS, f"{count} readings, an upload carries 1 to {READINGS_MAX}"
     )
     seqs = [seq for raw in readings[-READINGS_MAX:] if (seq := _seq_of(raw)) is not None]
-    return BadSample(max(seqs, default=None), why, payload)
+    return BadSample(max(seqs, default=None), why, payload, b",".join(map(bytes, readings)))
 
 
 def _one(raw: msgspec.Raw, message: _Message) -> Sample | BadSample:
@@ -93,11 +93,11 @@ def _one(raw: msgspec.Raw, message: _Message) -> Sample | BadSample:
         sample = _sample.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         wrong = Rejected(Reason.WRONG_TYPE, str(error))
-        return BadSample(_seq_of(raw), wrong, _alone(raw, message))
+        return BadSample(_seq_of(raw), wrong, _alone(raw, message), bytes(raw))
     refused = out_of_range(sample)
     if refused is not None:
         seq = sample.seq if 0 <= sample.seq <= COUNT_MAX else None
-        return BadSample(seq, refused, _alone(raw, message))
+        return BadSample(seq, refused, _alone(raw, message), bytes(raw))
     return sample
 
 

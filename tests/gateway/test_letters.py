@@ -140,7 +140,15 @@ def test_a_reused_number_is_not_let_through_by_a_retry() -> None:
         SERDE,
     )
 
+    patched = retry(
+        replace(same, letter_id=refusal_id, raw=an_upload({"temperature_c": 39.0})),
+        known(),
+        NO_DECODERS,
+        SERDE,
+    )
+
     assert (found.retried.reason, list(found.readings)) == (Reason.SEQ_REUSED, [])
+    assert (patched.retried.reason, list(patched.readings)) == (Reason.SEQ_REUSED, [])
     assert repaired.retried.outcome is RetryOutcome.TAKEN
 
 
