@@ -34,7 +34,11 @@ COMMIT_AGAIN = {
     KafkaError.REBALANCE_IN_PROGRESS,
 }
 # the partitions are another's by now, who handles the batch again
-COMMIT_TOO_LATE = {KafkaError.ILLEGAL_GENERATION, KafkaError.UNKNOWN_MEMBER_ID}
+COMMIT_TOO_LATE = {
+    KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001  its name; a coordinator that was away for long
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+}
 REST_TURN_S = 0.2  # how late a stop is noticed, and how long the watchdog hears nothing
 STRANGERS_MAX = 1_000  # schema ids that the registry did not know; remembered, so waited for once
 

@@ -29,7 +29,7 @@ from runtime.registry import RegistrySchemaIds
 log = structlog.get_logger()
 
 # A letter holds up to 1 MiB: this bounds what one poll of a flood brings into memory.
-BATCH_MAX = 64
+BATCH_MAX = 32
 FETCH_MAX_KB = 8 * 1024  # and this what is fetched ahead of it
 READ_MAX_S = 20.0
 GAP_MAX = 200  # records that are read over rather than sought past

@@ -11,7 +11,7 @@ from contracts.ids import FarmId, new_id
 from contracts.serde import Serde
 from contracts.topics import DEAD_LETTERS, partition_of_farm
 from farmbox.box import Addresses
-from read_models.adapters.letter_log import KafkaLetterLog, LetterBytes
+from read_models.adapters.letter_log import BATCH_MAX, KafkaLetterLog, LetterBytes
 from read_models.base import Place
 from read_models.dead_letters import LetterRow, fold
 from runtime.kafka import Outbox, new_producer
@@ -21,7 +21,7 @@ from tests.read_models.letters import Post
 
 LARGE = 200_000  # bytes; the MQTT broker lets in 262,144
 FLOOD = 3_000 if FULL_SIZE else 300
-GROWTH_MAX = 64 * 1024 * 1024  # what is fetched ahead, one batch as bytes and as records
+GROWTH_MAX = 96 * 1024 * 1024  # what is fetched ahead, one batch as bytes and as records
 DAMAGED = b"\0\0\0\0\1damaged"
 
 
@@ -71,7 +71,9 @@ def rows_of(reader: KafkaLetterLog, writer: Writer, beginning: dict[Place, int])
     ends, offsets = reader.ends(), dict(beginning)
     reader.read_from(offsets)
     while not reader.reached(offsets, ends):
-        for piece in reader.poll():
+        pieces = reader.poll()
+        assert sum(piece.size for piece in pieces) <= BATCH_MAX  # what is in hand at once
+        for piece in pieces:
             offsets[piece.place] = piece.next_offset
             for record in piece.records:
                 row = fold(None, record)
