@@ -29,6 +29,7 @@ from gateway.mover import Mover, Owned
 from gateway.moves import Register
 from gateway.probe import Prober
 from gateway.settings import ClockSettings, GatewaySettings
+from gateway.standstill import SIGN_EVERY_S, Standstill
 from gateway.tally import Tally
 from runtime.kafka import Outbox, new_producer
 from runtime.lifecycle import Loop, Running, run
@@ -199,16 +200,29 @@ def clock_loops(settings: ClockSettings, clock: Clock) -> dict[str, Loop]:
     hearing = Hearing(
         deaf_after_s=settings.deaf_after_s, now=clock.now(), monotonic_s=time.monotonic()
     )
-    owned = Owned()
+    owned, standstill = Owned(), Standstill()
     return {
-        "clock": lambda running: _tick(settings, clock, hearing, owned, running),
+        "clock": lambda running: _tick(settings, clock, hearing, standstill, owned, running),
+        "alive": lambda running: live(standstill, running),
         "probe": lambda running: _probe(settings, clock, hearing, running),
         "mover": lambda running: _move(settings, owned, running),
     }
 
 
+def live(standstill: Standstill, running: Running) -> None:
+    """Nothing but signs of life: where they are missing, the process stood still."""
+    while running.goes_on():
+        standstill.alive(time.monotonic())
+        running.wait(SIGN_EVERY_S)
+
+
 def _tick(
-    settings: ClockSettings, clock: Clock, hearing: Hearing, owned: Owned, running: Running
+    settings: ClockSettings,
+    clock: Clock,
+    hearing: Hearing,
+    standstill: Standstill,
+    owned: Owned,
+    running: Running,
 ) -> None:
     schema_ids = RegistrySchemaIds(settings.registry_url)
     schema_ids.register_all()
@@ -217,6 +231,7 @@ def _tick(
         log,
         clock,
         hearing,
+        standstill,
         writer=f"herd-clock-{settings.instance}",
         tick_every_s=settings.tick_every_s,
         deaf_after_s=settings.deaf_after_s,

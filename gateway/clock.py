@@ -28,6 +28,7 @@ from contracts.messages import event_type_of
 from contracts.tick import DeafSpan, Tick
 from gateway.copies import ACTOR, RegisterEvent, copies_of
 from gateway.hearing import Hearing, reaches
+from gateway.standstill import Standstill
 
 log = structlog.get_logger()
 
@@ -73,11 +74,12 @@ class ClockLog(Protocol):
 class HerdClock:
     """One member of the group; `turn` is one round of its loop."""
 
-    def __init__(  # noqa: PLR0913  its log, its clock, its hearing, its limits
+    def __init__(  # noqa: PLR0913  its log, its clock, what it knows of itself, its limits
         self,
         kafka: ClockLog,
         clock: Clock,
         hearing: Hearing,
+        standstill: Standstill,
         *,
         writer: str,
         tick_every_s: float,
@@ -87,13 +89,13 @@ class HerdClock:
         self._kafka = kafka
         self._clock = clock
         self._hearing = hearing
+        self._standstill = standstill
         self._writer = writer
         self._tick_every_s = tick_every_s
         self._deaf_after = timedelta(seconds=deaf_after_s)
         self._ahead_max = timedelta(seconds=ahead_max_s)
         self._last: dict[int, WrittenTick | None] = {}
         self._tick_at_s = 0.0
-        self._turned_at_s: float | None = None
         self._deaf = False
         self.ticking = False
 
@@ -105,7 +107,7 @@ class HerdClock:
             self._kafka.commit()
             log.info("context_copied", records=len(copied))
         owned = self._kafka.owned()
-        self._note_standstill(monotonic_s)
+        self._stood_still(monotonic_s)
         if owned != self._last.keys():
             self._own(owned)
         if owned and monotonic_s >= self._tick_at_s:
@@ -114,17 +116,21 @@ class HerdClock:
             self._tick_all(monotonic_s)
             self.ticking = True
 
-    def _note_standstill(self, monotonic_s: float) -> None:
+    def _stood_still(self, monotonic_s: float) -> bool:
         """Whoever was stopped for a while heard nothing because of that: another may have.
 
         What it remembers would be told as an outage of the farm. So it looks into the log again,
         as a new owner does: where nobody else has ticked, the time without a tick is told there.
+        A long turn is no standstill: while Kafka keeps us waiting the prober goes on, and what it
+        knows then is of the farm's way in.
         """
-        before_s, self._turned_at_s = self._turned_at_s, monotonic_s
-        if before_s is not None and monotonic_s - before_s > self._deaf_after.total_seconds():
-            log.warning("stood_still", seconds=round(monotonic_s - before_s, 1))
-            self._hearing.begin_anew(monotonic_s, self._clock.now())
-            self._last = {}
+        longest_s = self._standstill.longest_s(monotonic_s)
+        if longest_s <= self._deaf_after.total_seconds():
+            return False
+        log.warning("stood_still", seconds=round(longest_s, 1))
+        self._hearing.begin_anew(monotonic_s, self._clock.now())
+        self._last = {}
+        return True
 
     def _own(self, owned: frozenset[int]) -> None:
         log.info("partitions_owned", partitions=sorted(owned))
@@ -156,6 +162,9 @@ class HerdClock:
         now = self._clock.now()
         (kafka_now,) = self._kafka.append([(partition, last.event)])
         self._check(now, kafka_now)
+        if self._stood_still(monotonic_s):  # within this turn: the next one looks first
+            self._tick_at_s = monotonic_s
+            return
         self._write(partitions, kafka_now, monotonic_s)
 
     def _write(

@@ -10,6 +10,7 @@ from contracts.tick import Tick
 from gateway.clock import HerdClock, WrittenTick
 from gateway.copies import RegisterEvent
 from gateway.hearing import Hearing
+from gateway.standstill import Standstill
 
 
 class MemoryLog:
@@ -65,15 +66,17 @@ def a_clock(
     log: MemoryLog,
     clock: FakeClock,
     hearing: Hearing | None = None,
+    standstill: Standstill | None = None,
     *,
     tick_every_s: float = 5.0,
     deaf_after_s: float = 60.0,
 ) -> HerdClock:
-    """A member as production sets it up."""
+    """A member as production sets it up; without a standstill only its turns are signs of life."""
     return HerdClock(
         log,
         clock,
         hearing or always_heard(clock),
+        standstill or Standstill(),
         writer="one",
         tick_every_s=tick_every_s,
         deaf_after_s=deaf_after_s,

@@ -1,17 +1,21 @@
 """Herd-clock: log time moves on, the register is copied, and a wrong clock writes nothing."""
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from contracts.animal_event import AnimalRegistered, FarmLive, FarmTimeMoved
 from contracts.clock import FakeClock
 from contracts.context import Context
+from contracts.envelope import Event
 from contracts.ids import AnimalId
 from contracts.tick import DeafSpan, Tick
-from gateway.clock import ClockAheadError
+from gateway.clock import ClockAheadError, HerdClock, WrittenTick
 from gateway.copies import RegisterEvent
 from gateway.hearing import Hearing
+from gateway.standstill import Standstill
 from tests.builders import FARM, MORNING, a_tick, an_event
 from tests.gateway.clock_in_memory import MemoryLog, a_clock, always_heard
 
@@ -284,3 +288,118 @@ def test_a_member_that_stood_still_alone_tells_the_time_in_which_nobody_ticked()
 
     (span,) = log.ticks(3)[-1].payload.deaf_spans
     assert (span.began_at, span.ended_at) == (MORNING, MORNING + timedelta(seconds=600))
+
+
+class SlowLog(MemoryLog):
+    """A log of which an append or a look may take long: what happens meanwhile is the test's."""
+
+    def __init__(self, kafka_clock: FakeClock, *owned: int) -> None:
+        super().__init__(kafka_clock, *owned)
+        self.appends = self.looks = 0
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+
+    def append(self, records: Sequence[tuple[int, Event[Any]]]) -> list[datetime]:
+        """Wait first, as a record does for its partition's leader."""
+        self.appends += 1
+        self.meanwhile.pop(f"append {self.appends}", lambda: None)()
+        return super().append(records)
+
+    def newest_tick(self, partition: int) -> WrittenTick | None:
+        """Look, and then go on after a while."""
+        self.looks += 1
+        found = super().newest_tick(partition)
+        self.meanwhile.pop("look", lambda: None)()
+        return found
+
+
+class Waited:
+    """A member of one partition, as herd-clock is wired; its time passes where the test says so."""
+
+    def __init__(self) -> None:
+        self.time = FakeClock(MORNING)
+        self.log = SlowLog(self.time, 3)
+        self.hearing = Hearing(deaf_after_s=20.0, now=MORNING, monotonic_s=0.0)
+        self.standstill = Standstill()
+        self.clock = a_clock(self.log, self.time, self.hearing, self.standstill, deaf_after_s=20.0)
+
+    @property
+    def second(self) -> float:
+        """Monotonic, and since the morning."""
+        return (self.time.now() - MORNING).total_seconds()
+
+    def passes(self, seconds: int) -> None:
+        """Time in which the threads beside the ticking one live on."""
+        for _ in range(seconds):
+            self.time.advance(timedelta(seconds=1))
+            self.standstill.alive(self.second)
+
+    def stands_still(self, seconds: int, other: HerdClock | None = None) -> None:
+        """Time in which nothing of ours runs; another may tick."""
+        for _ in range(seconds):
+            self.time.advance(timedelta(seconds=1))
+            if other is not None:
+                other.turn(self.second)
+        self.standstill.alive(self.second)
+
+    def probe(self) -> None:
+        """One that is answered at once."""
+        token = str(self.second).encode()
+        self.hearing.sent(token, self.second, self.time.now())
+        self.hearing.answered(token, self.second, self.time.now())
+
+    def turn(self) -> None:
+        """One round, now."""
+        self.clock.turn(self.second)
+
+    def told_s(self) -> list[tuple[float, float]]:
+        """The deaf spans in all of its log, in seconds since the morning."""
+        spans = [span for tick in self.log.ticks(3) for span in tick.payload.deaf_spans]
+        return [
+            ((one.began_at - MORNING).total_seconds(), (one.ended_at - MORNING).total_seconds())
+            for one in spans
+        ]
+
+
+def test_a_tick_that_waited_long_for_kafka_forgets_no_outage() -> None:
+    """A partition's leader is away, so no upload is confirmed either: one case, no silent herd."""
+    waited = Waited()
+    waited.turn()
+    waited.passes(5)
+    waited.probe()
+    waited.log.meanwhile[f"append {waited.log.appends + 2}"] = lambda: waited.passes(30)
+    waited.turn()
+    waited.probe()
+    waited.passes(1)
+    waited.turn()
+
+    assert waited.told_s() == [(5.0, 35.0)]
+
+
+def test_a_long_look_into_the_log_is_not_followed_by_another() -> None:
+    """It would never end, and nothing would be heard meanwhile that is not forgotten again."""
+    waited = Waited()
+    waited.log.meanwhile["look"] = lambda: waited.passes(30)
+    waited.turn()
+    waited.passes(5)
+    waited.turn()
+
+    assert waited.log.looks == 1
+    assert waited.told_s() == [(0.0, 35.0)]
+
+
+def test_a_standstill_within_a_turn_is_no_outage_where_another_ticked() -> None:
+    """Most of its time herd-clock waits within a turn: that is where it is stopped."""
+    waited = Waited()
+    other = a_clock(waited.log, waited.time)
+    waited.turn()
+    waited.passes(5)
+    waited.probe()
+    number = waited.log.appends + 1
+    waited.log.meanwhile[f"append {number}"] = lambda: waited.stands_still(60, other)
+    for _ in range(3):
+        waited.turn()
+        waited.probe()
+        waited.passes(1)
+
+    assert waited.log.ticks(3)[-1].timestamp > MORNING + timedelta(seconds=64)
+    assert waited.told_s() == []
