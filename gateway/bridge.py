@@ -11,6 +11,7 @@ connection: those of an old one are dropped, and its broker delivers those uploa
 in hand are taken all the same, for a broker that lost our session has no other copy.
 A probe of herd-clock has no records, and is answered when its PUBACK is released: all that came
 before it is in Kafka then, and with nothing before it there is nothing that Kafka could lack.
+What came at QoS 0 has no PUBACK and no receive maximum: it is forgotten as soon as it is done.
 
 Bounded: what waits by count and bytes (beyond, the socket is not read and TCP pushes back; a pause
 longer than the keepalive costs the connection, and nothing else), what is in Kafka's hands by
@@ -66,14 +67,18 @@ LETTER_TOLD = Failpoint("gateway.letter_told")
 class _UnderWay:
     """An upload from its arrival to its PUBACK; or a probe, which has no records.
 
-    is_taken: judged, and handed to Kafka. left: records of it that are not confirmed.
-    probe_answer: where a probe is answered. since_s: monotonic, real seconds also on a fast farm.
+    number: in the order of arrival. is_taken: judged, and handed to Kafka. left: records of it
+    that are not confirmed. probe_answer: where a probe is answered. since_s: monotonic, real
+    seconds also on a fast farm.
     """
 
-    __slots__ = ("arrived", "is_taken", "left", "probe_answer", "readings", "since_s", "verdict")
+    __slots__ = (
+        "arrived", "is_taken", "left", "number", "probe_answer", "readings", "since_s", "verdict",
+    )  # fmt: skip
 
-    def __init__(self, arrived: Arrived, since_s: float) -> None:
+    def __init__(self, arrived: Arrived, number: int, since_s: float) -> None:
         self.arrived = arrived
+        self.number = number
         self.since_s = since_s
         self.verdict: Verdict | None = None
         self.probe_answer: str | None = None
@@ -117,6 +122,10 @@ class Bridge:
             count_max=bounds.waiting_max, bytes_max=bounds.waiting_bytes_max
         )
         self._unacknowledged: deque[_UnderWay] = deque()  # in PUBLISH order, one connection's
+        self._came = 0
+        # of QoS 0, until they are done: what bounds those that wait and Kafka's hands bounds them
+        self._unacknowledgeable: dict[int, None] = {}  # by number, in their order
+        self._open = 0
         self._handed_over = 0  # uploads of this turn; their readings are sent together at its end
         self._confirmed: list[_UnderWay] = []
         self._backlog_in_flight = 0  # readings of large uploads that are not answered
@@ -147,13 +156,17 @@ class Bridge:
     @property
     def open_uploads(self) -> int:
         """Uploads in Kafka's hands that the collars are not yet answered for."""
-        return sum(upload.left > 0 for upload in self._unacknowledged)
+        return self._open
 
     def _admit(self, arrived: Arrived, now_s: float) -> None:
         MESSAGE_READ.reached()
-        upload = _UnderWay(arrived, now_s)
-        self._unacknowledged.append(upload)
+        self._came += 1
+        upload = _UnderWay(arrived, self._came, now_s)
         upload.probe_answer = answered_probe_topic(arrived.mqtt_topic)
+        if arrived.qos or upload.probe_answer is not None:
+            self._unacknowledged.append(upload)
+        else:
+            self._unacknowledgeable[upload.number] = None
         if upload.probe_answer is not None:
             upload.is_taken = True
             return
@@ -166,12 +179,16 @@ class Bridge:
 
     def _refuse(self, upload: _UnderWay, over: Over) -> None:
         """Beyond its collar's budget: not read, not answered; told and kept once a minute."""
+        arrived = upload.arrived
+        # its PUBACK may wait for older ones, and what is refused stands in no queue that fills
+        upload.arrived = arrived._replace(payload=b"")
         upload.is_taken = True
         self._tally.limited()
         if not over.has_letter:
+            self._unacknowledgeable.pop(upload.number, None)
             return
-        refusal = rate_limited(over, upload.arrived.payload, _sender(upload.arrived.mqtt_topic))
-        address = parse_mqtt_topic(upload.arrived.mqtt_topic)
+        refusal = rate_limited(over, arrived.payload, _sender(arrived.mqtt_topic))
+        address = parse_mqtt_topic(arrived.mqtt_topic)
         self._hand_over(upload, Verdict(address, (), (refusal,), None), self._clock.now())
 
     def _take_some(self) -> bool:
@@ -202,12 +219,14 @@ class Bridge:
         self._hand_over(upload, verdict, received_at)
 
     def _hand_over(self, upload: _UnderWay, verdict: Verdict, received_at: datetime) -> None:
-        self._handed_over += 1
-        upload.verdict = verdict
         upload.is_taken = True
         upload.left = bool(verdict.readings) + len(verdict.refusals)
         if upload.left == 0:
+            self._unacknowledgeable.pop(upload.number, None)
             return  # nothing of it is kept, and nobody is answered
+        self._handed_over += 1
+        self._open += 1
+        upload.verdict = verdict
 
         def confirmed() -> None:
             upload.left -= 1
@@ -252,7 +271,9 @@ class Bridge:
         # not in the sink's callbacks: an error there would surface as another one, elsewhere
         confirmed, self._confirmed = self._confirmed, []
         for upload in confirmed:
+            self._open -= 1
             self._backlog_in_flight -= upload.readings
+            self._unacknowledgeable.pop(upload.number, None)
             self._answer(upload)
 
     def _answer(self, upload: _UnderWay) -> None:
@@ -280,7 +301,7 @@ class Bridge:
         while self._unacknowledged:
             oldest = self._unacknowledged[0]
             # an upload of a lost connection blocks nothing: its broker delivers it again
-            if not oldest.is_done and oldest.arrived.epoch == epoch:
+            if not self._is_due(oldest) and oldest.arrived.epoch == epoch:
                 return
             self._unacknowledged.popleft()
             if oldest.probe_answer is not None and oldest.arrived.epoch == epoch:
@@ -288,6 +309,12 @@ class Bridge:
                 self._source.publish(oldest.probe_answer, token, retain=False)
             self._source.acknowledge(oldest.arrived)
             RELEASED.reached()
+
+    def _is_due(self, oldest: _UnderWay) -> bool:
+        """Whether its turn has come; a probe also waits for what came at QoS 0 before it."""
+        if oldest.probe_answer is None or not self._unacknowledgeable:
+            return oldest.is_done
+        return next(iter(self._unacknowledgeable)) > oldest.number
 
 
 def _seqs_of(readings: Readings) -> list[int]:

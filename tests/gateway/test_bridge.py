@@ -1,5 +1,6 @@
 """Everything is acknowledged last, and in the order it came."""
 
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -154,17 +155,19 @@ class Gateway:
             limits=limits,
         )
 
-    def comes(self, collar: int, *seqs: int, payload: bytes | None = None) -> None:
+    def comes(
+        self, collar: int, *seqs: int, payload: bytes | None = None, qos: int = 1, topic: str = ""
+    ) -> None:
         """An upload arrives on the connection of now."""
         self.mid += 1
         readings = [{"seq": seq, "time": iso(MORNING), "interval_s": 300} for seq in seqs]
         upload = msgspec.json.encode({"boot_id": 7, "readings": readings})
         self.source.coming.append(
             Arrived(
-                mqtt_topic=f"herd/v1/{FARM}/c-{collar}/readings",
+                mqtt_topic=topic or f"herd/v1/{FARM}/c-{collar}/readings",
                 payload=upload if payload is None else payload,
                 mid=self.mid,
-                qos=1,
+                qos=qos,
                 epoch=self.source.connection,
             )
         )
@@ -422,6 +425,46 @@ def test_a_flood_changes_nothing_for_another_collar() -> None:
     assert len(order) == 11
 
 
+NOTHING_MEASURED = f"lorawan/v1/{FARM}/application/a/device/0102030405060708/event/txack"
+
+
+@pytest.mark.parametrize(
+    ("qos", "topic"), [(0, ""), (1, ""), (0, NOTHING_MEASURED)], ids=("0", "1", "of no use")
+)
+def test_what_is_not_kept_takes_no_memory_while_kafka_is_away(qos: int, topic: str) -> None:
+    """QoS 0 knows no receive maximum: whoever sends on would end the gateway."""
+    gateway = Gateway(limits=None if topic else a_small_budget())
+    gateway.comes(1, 1)
+    for seq in range(1, 11):
+        gateway.comes(2, seq)
+    gateway.bridge.turn()
+    tracemalloc.start()
+    for _ in range(300):
+        gateway.comes(2, payload=b"{%65536s}" % b"", qos=qos, topic=topic)
+        gateway.bridge.turn()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 65_536 * 10
+    assert gateway.source.is_read
+    assert gateway.source.acknowledged == []
+
+
+def test_an_upload_of_qos_0_is_taken_answered_and_waited_for_at_the_end() -> None:
+    """The answer is the proof, whatever the QoS; there is no PUBACK to give."""
+    gateway = Gateway()
+    gateway.comes(1, 41, qos=0)
+    gateway.comes(2, 1)
+    gateway.bridge.turn()
+    open_uploads = gateway.bridge.open_uploads
+    gateway.sink.confirm()
+    gateway.bridge.drain()
+
+    assert (open_uploads, gateway.bridge.open_uploads) == (2, 0)
+    assert gateway.source.told("c-1/ack") == [{"boot_id": 7, "seq": 41}]
+    assert gateway.source.acknowledged == [2]
+
+
 def test_a_seq_with_another_content_is_refused_and_answered(gateway: Gateway) -> None:
     """A clone of a collar must not rewrite what is known; its letter shows both to people."""
     gateway.comes(1, 1)
@@ -457,10 +500,13 @@ def probed(gateway: Gateway, token: bytes) -> None:
     )
 
 
-def test_a_probe_is_answered_once_all_before_it_is_in_kafka() -> None:
+@pytest.mark.parametrize(("qos", "acknowledged"), [(0, [2]), (1, [1, 2])])
+def test_a_probe_is_answered_once_all_before_it_is_in_kafka(
+    qos: int, acknowledged: list[int]
+) -> None:
     """Its answer says that the way in is open, the last step included; it leaves no record."""
     gateway = Gateway()
-    gateway.comes(1, 41)
+    gateway.comes(1, 41, qos=qos)
     probed(gateway, b"token")
     gateway.comes(2, 1)
     gateway.bridge.turn()
@@ -471,7 +517,7 @@ def test_a_probe_is_answered_once_all_before_it_is_in_kafka() -> None:
     gateway.bridge.turn()
 
     assert gateway.source.published[-1] == ("herd/v1/_/1/ack", b"token", False)
-    assert gateway.source.acknowledged == [1, 2]
+    assert gateway.source.acknowledged == acknowledged
     assert len(gateway.sink.sent) == 2
     assert gateway.sink.letters == []
 
