@@ -177,7 +177,8 @@ def test_two_megabytes_are_refused_at_the_broker(farm: Farm, gateway: Process) -
     farm.publish(farm.upload(1))
     farm.wait_for_answer(1)
 
-    assert reasons[0] == "Packet too large"
+    # a sender that is cut off while it still sends does not always come to read why
+    assert reasons[0] in {"Packet too large", "Unspecified error"}
     assert events_of(farm.box, DEAD_LETTERS, farm.farm_id) == []
     assert len(events_of(farm.box, READINGS, farm.farm_id)) == 1
 
