@@ -292,7 +292,9 @@ class Bridge:
         answer = verdict.answer
         if answer is not None:
             told = b'{"boot_id":%d,"seq":%d}' % (answer.boot_id, answer.seq)
-            self._source.publish(_to(address, "ack"), told, retain=True)
+            # an invented name must not stay at the broker, which keeps what is retained for ever
+            is_known = self._attribution.unknown(address.collar_id) is None
+            self._source.publish(_to(address, "ack"), told, retain=is_known)
             ANSWERED.reached()
         self._tally.answered(time.monotonic() - upload.since_s)
 

@@ -46,7 +46,8 @@ PARAMETERS: Part = {
 
 SUMMARIES = {
     "readings": "Uploads of readings.",
-    "ack": "How far everything is safe. Retained: a collar that was away learns it at once.",
+    "ack": "How far everything is safe. Retained for a collar of the register: one that was away "
+    "learns it at once.",
     "rejects": "What was refused, and why.",
     "status": "Whether the collar is connected; retained.",
 }

@@ -271,6 +271,18 @@ def test_what_cannot_be_read_is_told_and_acknowledged_to_the_broker(gateway: Gat
     assert gateway.source.acknowledged == [1]
 
 
+def test_an_answer_stays_at_the_broker_only_for_a_collar_of_the_register(gateway: Gateway) -> None:
+    """A base station invents names, and each would lie at the broker for ever; it is answered."""
+    gateway.comes(1, 1)
+    gateway.comes(31, 1)
+    gateway.bridge.turn()
+    gateway.sink.confirm()
+    gateway.bridge.turn()
+
+    kept = {topic: retain for topic, _, retain in gateway.source.published if "/ack" in topic}
+    assert kept == {f"herd/v1/{FARM}/c-1/ack": True, f"herd/v1/{FARM}/c-31/ack": False}
+
+
 def test_a_slow_kafka_holds_uploads_back_and_drops_none() -> None:
     """What is under way is bounded; the rest waits unacknowledged, at most a receive maximum."""
     gateway = Gateway(records_max=3)
