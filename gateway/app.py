@@ -165,6 +165,7 @@ def _webhooks(
         clock,
         tally,
         may_speak=may_speak,
+        limits=Limits(_budget(settings)),
     )
     serve(source, settings, running, tally)
 

@@ -145,6 +145,20 @@ def judge_webhook(
     return _without_frame(found, came, farm_id)
 
 
+def sender_of_webhook(
+    farm_id: FarmId, server: str, body: bytes, received_at: datetime
+) -> Sender | None:
+    """Whose a request is, before its frame costs a decoder's time; None if there is no frame to it.
+
+    Parsed once more than needed, some 10 µs. A body that cannot be read is nobody's in particular.
+    """
+    found = servers.over_http(server, body, received_at)
+    if isinstance(found, Aside):
+        return None
+    device = found.dev_eui if isinstance(found, Uplink) else None
+    return Sender(f"http:{servers.webhook_path(farm_id, server)}", farm_id, device)
+
+
 def judge_origin(
     origin: str,
     raw: bytes,

@@ -28,6 +28,7 @@ TITLES = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The request says too little",
+    429: "More than one device may send",
     503: "Not now",
 }
 
@@ -47,7 +48,7 @@ def problem(status: int, detail: str) -> Reply:
     headers: dict[str, str] = {}
     if status == 401:  # noqa: PLR2004  HTTP asks for the scheme
         headers["WWW-Authenticate"] = 'Basic realm="herd", charset="UTF-8"'
-    if status == 503:  # noqa: PLR2004
+    if status in {429, 503}:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     body = {
         "type": "about:blank",

@@ -5,8 +5,9 @@ Problem: a request may be answered only when its records are safe, the producer'
 
 Approach: one event loop in a thread of its own, with a producer of its own. A request waits for its
 records; a task polls. What is bounded: requests read at once, records that Kafka has not
-confirmed, a body's bytes and its time. Beyond, and while Kafka is away, a server is told to come
-again; what was handed over by then may be in the log twice, and counts once.
+confirmed, a body's bytes and its time, and what one device may send. Beyond, and while Kafka is
+away, a server is told to come again; what was handed over by then may be in the log twice, and
+counts once.
 Rejected: handing requests to the bridge's thread (its turn waits in a select for the broker's
 socket), and a 200 before Kafka's word.
 """
@@ -30,7 +31,8 @@ from contracts.clock import Clock
 from contracts.ids import FarmId, is_id
 from gateway.attribution import Attribution
 from gateway.decoders import Decoders
-from gateway.intake import Verdict, judge_webhook
+from gateway.intake import Sender, Verdict, judge_webhook, sender_of_webhook
+from gateway.limits import Limits, Over, rate_limited
 from gateway.payloads import chirpstack, servers
 from gateway.tally import Tally
 from gateway.webhooks import (
@@ -93,6 +95,7 @@ class HttpSource:
         *,
         may_speak: Callable[[str, str, FarmId], bool | None],
         bounds: Bounds | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._sink = sink
         self._attribution = attribution
@@ -101,6 +104,7 @@ class HttpSource:
         self._tally = tally
         self._may_speak = may_speak
         self._bounds = bounds or Bounds()
+        self._limits = Limits() if limits is None else limits
         self._open = 0
         self._handed_over = asyncio.Event()
         self.app = Starlette(
@@ -162,7 +166,24 @@ class HttpSource:
             return body
         # not as it was escaped on the wire: it becomes the origin of letters
         farm_id, server = FarmId(request.path_params["farm"]), request.path_params["server"]
-        return await self._taken(servers.webhook_path(farm_id, server), body)
+        received_at = self._clock.now()
+        sender = sender_of_webhook(farm_id, server, body, received_at)
+        if sender is not None:
+            whose = f"{sender.origin}:{sender.collar_id}"
+            over = self._limits.spend(whose, len(body), time.monotonic())
+            if over is not None:
+                return self._over(over, body, sender, received_at)
+        return await self._taken(servers.webhook_path(farm_id, server), body, received_at)
+
+    def _over(self, over: Over, body: bytes, sender: Sender, received_at: datetime) -> Reply:
+        """Beyond its device's budget: told, and kept once a minute."""
+        self._tally.limited()
+        if over.has_letter:
+            refused = Verdict(None, (), (rate_limited(over, body, sender),), None)
+            self._note(refused)
+            self._confirmed(refused, received_at)  # not waited for: the answer is the same
+        whose = sender.collar_id or "bodies that cannot be read"
+        return problem(429, f"more than a budget of {whose}: send it again later")
 
     async def _body(self, request: Request) -> bytes | Reply:
         too_large = problem(413, f"at most {BODY_BYTES_MAX} bytes")
@@ -182,8 +203,8 @@ class HttpSource:
             return problem(400, "the connection ended within the body")
         return bytes(body)
 
-    async def _taken(self, path: str, body: bytes) -> Reply:
-        begun_s, received_at = time.monotonic(), self._clock.now()
+    async def _taken(self, path: str, body: bytes, received_at: datetime) -> Reply:
+        begun_s = time.monotonic()
         verdict = judge_webhook(path, body, self._attribution, received_at, self._decoders)
         if verdict is None:
             return problem(404, f"no webhook has the path {path}")

@@ -24,6 +24,7 @@ from farmbox.ports import assign_ports
 from gateway.adapters.http_server import serve
 from gateway.adapters.http_source import Bounds, HttpSource
 from gateway.intake import Verdict
+from gateway.limits import Budget, Limits
 from gateway.settings import GatewaySettings
 from gateway.tally import Tally
 from gateway.webhooks import BODY_BYTES_MAX, PROBLEM_JSON, credentials_of, is_json
@@ -32,7 +33,7 @@ from runtime.mqtt_users import MqttUsers
 from tests.builders import FARM, MORNING
 from tests.certificates import Authority
 from tests.gateway.surroundings import Process, register
-from tests.gateway.uplinks import DECODERS, changed, fixture, worn
+from tests.gateway.uplinks import DECODERS, DEV_EUI, changed, fixture, worn
 from tests.kafka_reader import events_of
 from tests.loops import loops_running
 from tests.mosquitto import Mosquitto
@@ -75,8 +76,9 @@ class MemorySink:
 class Webhooks:
     """The webhooks of a gateway over a Kafka in memory, which `barn-2` may call for its farm."""
 
-    def __init__(self, **bounds: Any) -> None:  # noqa: ANN401  of Bounds
+    def __init__(self, limits: Limits | None = None, **bounds: Any) -> None:  # noqa: ANN401  of Bounds
         self.sink = MemorySink()
+        self._limits = limits
         self._bounds = Bounds(**bounds)
 
     def source(self) -> HttpSource:
@@ -91,6 +93,7 @@ class Webhooks:
                 farm == FARM if (user, password) == STATION else None
             ),
             bounds=self._bounds,
+            limits=self._limits,
         )
 
     def post(self, path: str, body: bytes | Any, **more: Any) -> httpx.Response:  # noqa: ANN401
@@ -167,6 +170,38 @@ def test_requests_at_once_are_bounded() -> None:
     answers = webhooks.post_all([CHIRPSTACK] * 5, fixture("chirpstack_up"))
 
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 503, 503]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "whose"),
+    [
+        (fixture("chirpstack_up"), 200, DEV_EUI),
+        (b"not json", 202, None),
+    ],
+    ids=("a device", "bodies that cannot be read"),
+)
+def test_beyond_its_budget_a_device_is_told_to_come_later_and_costs_nobody_else(
+    body: bytes, status: int, whose: str | None
+) -> None:
+    """A device that floods, or whoever holds a password, must not fill the dead letters."""
+    budget = Budget(uploads_per_s=0.001, uploads_burst=2, bytes_per_s=1e6, bytes_burst=1e6)
+    webhooks = Webhooks(limits=Limits(budget))
+    other = changed("chirpstack_up", "deviceInfo", "devEui", to="0102030405060709")
+    join = CHIRPSTACK.replace("=up", "=join")
+
+    answers = [webhooks.post(CHIRPSTACK, body) for _ in range(6)]
+    others = [webhooks.post(CHIRPSTACK, other), webhooks.post(join, b"{}")]
+
+    assert [answer.status_code for answer in answers] == [status] * 2 + [429] * 4
+    assert answers[-1].headers["retry-after"] == "10"
+    assert [answer.status_code for answer in others] == [202, 200]
+    limited = [
+        refusal
+        for verdict in webhooks.sink.sent
+        for refusal in verdict.refusals
+        if refusal.rejected.reason is Reason.RATE_LIMITED
+    ]
+    assert [one.sender.collar_id for one in limited] == [whose]
 
 
 def test_a_message_that_cannot_be_read_is_kept_and_answered(webhooks: Webhooks) -> None:
