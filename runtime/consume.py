@@ -115,6 +115,7 @@ def consume(  # noqa: PLR0913  the loop is wired from its six parts
         bury_one.unhandled,
         lambda seconds: rest(consumer, running, seconds),
         tries_max=limits.tries_max,
+        beat=running.beat,
     )
     strangers: dict[int, None] = {}  # oldest first
     try:

@@ -10,8 +10,14 @@ the record is alone; it is tried again with growing pauses, and after `tries_max
 The records of other subjects go on at once. Later ones of the same subject wait for it: an
 alert's end may not be handled before its beginning.
 
-Rejected: to halve on any error (a store that is away would be asked a thousand times), and to try
-a record again beside later batches (their offsets could not be committed past it).
+A statement that was cut off for its length is one record's, for ever; or the store is slow, or
+somebody holds a lock. That shows in the others: only if one of another subject gets through after
+it was it the record's own try. While nothing gets through at all each part is but one more look
+whether the store is back, for SLOW_IN_A_ROW_MAX looks.
+
+Rejected: to halve on any error (a store that is away would be asked a thousand times), to try
+a record again beside later batches (their offsets could not be committed past it), and to handle
+once more what got through, to see whether the store is well (it is idempotent, and still work).
 """
 
 from collections import deque
@@ -38,16 +44,18 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 TRIES_MAX = 5  # of one record; with the pauses between them three seconds
+# Statements of 10 s, and rests of up to 5 s: a quarter of an hour, longer than a migration or a
+# backup holds a lock. Then even a record that is alone is judged, or it would hold up all for ever.
+SLOW_IN_A_ROW_MAX = 60
 
 
 class StoppedError(Exception):
     """The process is to stop before the batch is done; nothing of it is committed."""
 
 
-# A statement that is cut off for its length may be one record's, and would be for ever; what is
-# too large for an index or a message is one record's for sure. All of them look like being away.
+SLOW = (psycopg.errors.QueryCanceled,)  # cut off for its length, by STATEMENT_MAX_MS
+# What is too large for an index or a message is one record's for sure; it looks like being away.
 RECORDS_OWN = (
-    psycopg.errors.QueryCanceled,
     psycopg.errors.ProgramLimitExceeded,
     psycopg.errors.StatementTooComplex,
 )
@@ -75,6 +83,7 @@ class Fault(Enum):
     """Whose fault an error is."""
 
     NOBODYS = "nobodys"  # waited for, however long it takes
+    SLOW = "slow"  # the record's if others get through, the store's if nobody does
     OURS = "ours"  # ends the loop
     RECORDS = "records"  # counted as a try
 
@@ -96,18 +105,25 @@ class Received:
 
 @dataclass(slots=True)
 class _Waiting:
-    """The records of one subject, oldest first; the first has failed so many times."""
+    """The records of one subject, oldest first; the first has failed so many times.
+
+    doubted: it was cut off, and nobody else has got through since. witnessed: somebody got through
+    while it did not.
+    """
 
     records: deque[Received]
-    failed: int
     error: Exception
+    failed: int = 0
+    doubted: bool = False
+    witnessed: bool = False
 
 
 class Tries:
     """Gets batches through a handler. For one thread.
 
     bury: a record that is given up, why, after how many tries. rest: waits so many seconds without
-    leaving the group; raises what ends the loop.
+    leaving the group; raises what ends the loop. beat: told before each call of `handle`, which
+    may take as long as a statement.
     """
 
     def __init__(
@@ -117,20 +133,23 @@ class Tries:
         rest: Callable[[float], None],
         *,
         tries_max: int = TRIES_MAX,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._handle = handle
         self._bury = bury
         self.rest = rest
         self._tries_max = tries_max
+        self._beat = beat
+        self._slow_in_a_row = 0  # calls that were cut off since one got through
 
     def take(self, batch: list[Received]) -> None:
         """Returns once each record is handled or buried."""
         waiting: dict[tuple[int, str], _Waiting] = {}
         self._halve(batch, waiting)
         while waiting:
-            self.rest(pause_s(min(one.failed for one in waiting.values())))
+            self.rest(pause_s(max(1, min(one.failed for one in waiting.values()))))
             for subject, queue in list(waiting.items()):
-                self._go_on(queue)
+                self._go_on(queue, waiting)
                 if not queue.records:
                     del waiting[subject]
 
@@ -138,55 +157,95 @@ class Tries:
         """What `call` returns, as soon as nothing that it needs is away; raises other errors."""
         return awaited(call, self.rest)
 
-    def _halve(self, part: list[Received], waiting: dict[tuple[int, str], _Waiting]) -> None:
+    def _halve(
+        self,
+        part: list[Received],
+        waiting: dict[tuple[int, str], _Waiting],
+        *,
+        of_more: bool = False,
+    ) -> None:
         fit: list[Received] = []
         for record in part:
             if record.subject in waiting:
                 waiting[record.subject].records.append(record)
             else:
                 fit.append(record)
-        error = self._error_of(fit) if fit else None
+        error = self._error_of(fit, waiting) if fit else None
         if error is None:
             return
         if len(fit) == 1:
-            waiting[fit[0].subject] = _Waiting(deque(fit), 1, error)
-            log.warning("record_failed", tries=1, error=_told(error), **_place(fit[0]))
+            waiting[fit[0].subject] = failing = _Waiting(deque(fit), error)
+            # cut off together with others, and now again, right after one of them got through
+            alone = of_more and self._slow_in_a_row == 1
+            failing.witnessed = alone and fault_of(error) is Fault.SLOW
+            self._charge(failing, error)
             return
         middle = len(fit) // 2
-        self._halve(fit[:middle], waiting)
-        self._halve(fit[middle:], waiting)
+        self._halve(fit[:middle], waiting, of_more=True)
+        self._halve(fit[middle:], waiting, of_more=True)
 
-    def _go_on(self, queue: _Waiting) -> None:
+    def _go_on(self, queue: _Waiting, waiting: dict[tuple[int, str], _Waiting]) -> None:
         """Try the first of a subject's records; the next ones for as long as they get through."""
         while queue.records:
             record = queue.records[0]
+            # others that got through may have cost it its last try meanwhile
             given_up = queue.failed >= self._tries_max
-            error = None if given_up else self._error_of([record])
+            error = None if given_up else self._error_of([record], waiting)
             if error is not None:
-                queue.failed, queue.error = queue.failed + 1, error
-                log.warning("record_failed", tries=queue.failed, error=_told(error))
-                if queue.failed < self._tries_max:
+                self._charge(queue, error)
+                given_up = queue.failed >= self._tries_max
+                if not given_up:
                     return
-                given_up = True
             if given_up:
                 why = Rejected(Reason.HANDLER_FAILED, _told(queue.error))
                 self._bury(record, why, queue.failed)
+                self._slow_in_a_row = 0  # the next one is doubted for as long
             queue.records.popleft()
-            queue.failed = 0
+            queue.failed, queue.doubted, queue.witnessed = 0, False, False
 
-    def _error_of(self, records: list[Received]) -> Exception | None:
+    def _charge(self, failing: _Waiting, error: Exception) -> None:
+        """Count it as a try, unless the store may have been slow for everybody."""
+        failing.error = error
+        waits_long = self._slow_in_a_row > SLOW_IN_A_ROW_MAX
+        if fault_of(error) is Fault.SLOW and not (failing.witnessed or waits_long):
+            failing.doubted = True
+        else:
+            failing.failed += 1
+        place = _place(failing.records[0])
+        log.warning("record_failed", tries=failing.failed, error=_told(error), **place)
+
+    def _error_of(
+        self, records: list[Received], waiting: dict[tuple[int, str], _Waiting]
+    ) -> Exception | None:
         """What speaks against these records; None if they got through. Raises our own faults."""
         try:
-            self.awaited(lambda: self._handle(records))
+            awaited(lambda: self._handled(records), self.rest, waits_for=(Fault.NOBODYS,))
         except Exception as error:
-            if fault_of(error) is not Fault.RECORDS:
+            fault = fault_of(error)
+            if fault is Fault.SLOW:
+                self._slow_in_a_row += 1
+                self.rest(pause_s(self._slow_in_a_row))
+            elif fault is not Fault.RECORDS:
                 raise
             return error
+        self._slow_in_a_row = 0
+        for one in waiting.values():
+            if one.doubted and one.records[0] is not records[0]:
+                one.failed, one.doubted, one.witnessed = one.failed + 1, False, True
         return None
 
+    def _handled(self, records: list[Received]) -> None:
+        self._beat()
+        self._handle(records)
 
-def awaited(call: Callable[[], T], rest: Callable[[float], None]) -> T:
-    """What `call` returns; called again after a `rest` for as long as something is away.
+
+def awaited(
+    call: Callable[[], T],
+    rest: Callable[[float], None],
+    *,
+    waits_for: tuple[Fault, ...] = (Fault.NOBODYS, Fault.SLOW),
+) -> T:
+    """What `call` returns; called again after a `rest` for as long as something is away or slow.
 
     Raises every other error, and what `rest` raises to end it.
     """
@@ -195,7 +254,7 @@ def awaited(call: Callable[[], T], rest: Callable[[float], None]) -> T:
         try:
             return call()
         except AWAY as error:
-            if fault_of(error) is not Fault.NOBODYS:
+            if fault_of(error) not in waits_for:
                 raise
             failed += 1
             log.warning("waits_for_what_is_away", failed=failed, error=_told(error))
@@ -204,6 +263,8 @@ def awaited(call: Callable[[], T], rest: Callable[[float], None]) -> T:
 
 def fault_of(error: Exception) -> Fault:
     """Whose fault it is: the lists above; what is in none of them is the record's."""
+    if isinstance(error, SLOW):
+        return Fault.SLOW
     if isinstance(error, RECORDS_OWN) or _is_too_large(error):
         return Fault.RECORDS
     if isinstance(error, KafkaException) and _is_fatal(error):

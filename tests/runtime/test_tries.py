@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from psycopg_pool import PoolTimeout
 
 from contracts.dead_letter import Reason, Rejected
-from runtime.tries import Fault, Received, Tries, fault_of
+from runtime.tries import SLOW_IN_A_ROW_MAX, Fault, Received, Tries, awaited, fault_of
 from tests.builders import a_reading
 
 
@@ -140,7 +140,7 @@ def test_our_own_fault_ends_the_loop_before_anything_is_buried() -> None:
         (KafkaException(KafkaError(KafkaError._FATAL, "fenced", fatal=True)), Fault.OURS),
         (psycopg.errors.InsufficientPrivilege("permission denied"), Fault.OURS),
         (MemoryError(), Fault.OURS),
-        (psycopg.errors.QueryCanceled("statement timeout"), Fault.RECORDS),
+        (psycopg.errors.QueryCanceled("statement timeout"), Fault.SLOW),
         (psycopg.errors.ProgramLimitExceeded("index row size exceeds"), Fault.RECORDS),
         (KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE)), Fault.RECORDS),
         (psycopg.DataError("invalid input syntax"), Fault.RECORDS),
@@ -182,3 +182,90 @@ def test_each_record_is_handled_or_buried_once_and_each_subject_in_order(
         own = [r.offset for r in bench.handler.handled if r.event.aggregate_id == animal]
         assert own == sorted(own)
     assert all(map(operator.eq, [tries for *_, tries in bench.buried], [5] * len(buried)))
+
+
+class Locked:
+    """Tries over a store of which statements are cut off: all for a while, some for ever."""
+
+    def __init__(self, *, calls: int = 0, slow: frozenset[int] = frozenset()) -> None:
+        self.locked_calls, self.slow = calls, slow
+        self.calls = 0
+        self.handled: list[int] = []
+        self.buried: list[tuple[int, int]] = []
+        self.signs: list[str] = []
+        self.tries = Tries(
+            self.handle,
+            lambda received, _why, tries: self.buried.append((received.offset, tries)),
+            lambda _seconds: self.signs.append("rest"),
+            beat=lambda: self.signs.append("beat"),
+        )
+
+    def handle(self, batch: list[Received]) -> None:
+        """All or nothing, after the ten seconds of a statement."""
+        self.calls += 1
+        self.signs.append("statement")
+        offsets = [received.offset for received in batch]
+        if self.calls <= self.locked_calls or self.slow.intersection(offsets):
+            raise psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+        self.handled += offsets
+
+
+@pytest.mark.parametrize("records", [1, 2, 4, 8, 50])
+@pytest.mark.parametrize("calls", [1, 6, 12, 40])
+def test_a_store_that_is_locked_for_everybody_costs_no_record(records: int, calls: int) -> None:
+    """Somebody holds a lock for two minutes, or the disk is slow: good records are not buried."""
+    locked = Locked(calls=calls)
+
+    locked.tries.take(a_batch(*(f"cow-{number}" for number in range(records))))
+
+    assert locked.buried == []
+    assert sorted(locked.handled) == list(range(records))
+
+
+@pytest.mark.parametrize("slow", [0, 3, 7])
+def test_a_record_that_is_slow_while_others_get_through_is_buried_soon(slow: int) -> None:
+    """Its statement would be cut off for ever, and each time it holds up the others."""
+    locked = Locked(slow=frozenset({slow}))
+
+    locked.tries.take(a_batch(*(f"cow-{number}" for number in range(8))))
+
+    assert locked.buried == [(slow, 5)]
+    assert sorted(locked.handled) == [one for one in range(8) if one != slow]
+    assert locked.calls < 15
+
+
+def test_a_record_that_is_alone_is_judged_after_a_quarter_of_an_hour() -> None:
+    """Nobody can say whose fault it is, and the log has to go on some time."""
+    locked = Locked(slow=frozenset({0}))
+
+    locked.tries.take(a_batch("cow"))
+
+    assert locked.buried == [(0, 5)]
+    assert locked.calls == SLOW_IN_A_ROW_MAX + 5
+
+
+def test_each_statement_of_a_halved_batch_is_preceded_by_a_sign_of_life() -> None:
+    """Fifteen of ten seconds each are more than a watchdog waits."""
+    locked = Locked(calls=30, slow=frozenset({3}))
+
+    locked.tries.take(a_batch(*(f"cow-{number}" for number in range(8))))
+
+    before = [locked.signs[n - 1] for n, sign in enumerate(locked.signs) if sign == "statement"]
+    assert len(before) > 30
+    assert set(before) == {"beat"}
+    # and a member that is not heard of for long is put out of its group: each cut off one rests
+    assert locked.signs.count("rest") >= 30
+
+
+def test_whoever_has_no_records_waits_for_a_slow_store_as_for_one_that_is_away() -> None:
+    """The relay reads: there is nothing that it could bury."""
+    slow = [psycopg.errors.QueryCanceled("canceling statement due to statement timeout")] * 100
+    rests: list[float] = []
+
+    def read() -> str:
+        if slow:
+            raise slow.pop()
+        return "read"
+
+    assert awaited(read, rests.append) == "read"
+    assert len(rests) == 100
