@@ -227,7 +227,12 @@ def _tick(
 ) -> None:
     schema_ids = RegistrySchemaIds(settings.registry_url)
     schema_ids.register_all()
-    log = KafkaClockLog(settings.kafka_bootstrap, Serde(schema_ids), instance=settings.instance)
+    log = KafkaClockLog(
+        settings.kafka_bootstrap,
+        Serde(schema_ids),
+        instance=settings.instance,
+        progress=running.beat,
+    )
     herd_clock = HerdClock(
         log,
         clock,
@@ -253,7 +258,7 @@ def _tick(
 def _move(settings: ClockSettings, owned: Owned, running: Running) -> None:
     schema_ids, register = RegistrySchemaIds(settings.registry_url), Register()
     schema_ids.register_all()
-    log = KafkaMoverLog(settings.kafka_bootstrap, schema_ids)
+    log = KafkaMoverLog(settings.kafka_bootstrap, schema_ids, running.beat)
     feed = CollarFeed(settings.kafka_bootstrap, Serde(schema_ids), register, group=COLLARS_GROUP)
     mover = Mover(log, register, running.goes_on)
     try:

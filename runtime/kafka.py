@@ -177,7 +177,8 @@ class Outbox:
     """Records on their way to Kafka, counted until each is confirmed. For one thread.
 
     What is acknowledged elsewhere is acknowledged after `flush`, or in a record's `then`.
-    progress: told every second of a long flush, so that waiting for Kafka is not taken for a stall.
+    progress: told every second of a long flush, and while its queue is full, so that waiting for
+    Kafka is not taken for a stall.
     """
 
     def __init__(self, producer: Producer, progress: Callable[[], None] | None = None) -> None:
@@ -232,6 +233,7 @@ class Outbox:
                 self._producer.produce(name, value, key, partition, delivered)
             except BufferError:
                 self.poll(0.05)  # the queue is full: wait for confirmations, drop nothing
+                self._progress()
             else:
                 self.in_flight += 1
                 return

@@ -32,12 +32,24 @@ LOOK_BACK_MAX_S = 20.0
 
 
 class KafkaClockLog:
-    """The ClockLog over one consumer and one producer. For one thread."""
+    """The ClockLog over one consumer and one producer. For one thread.
 
-    def __init__(self, bootstrap: str, serde: Serde, *, instance: str, group: str = GROUP) -> None:
+    progress: told while Kafka keeps us waiting, and while the log is looked back into.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        serde: Serde,
+        *,
+        instance: str,
+        group: str = GROUP,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
         self._bootstrap = bootstrap
         self._serde = serde
-        self._outbox = Outbox(new_producer(bootstrap))
+        self._progress = progress
+        self._outbox = Outbox(new_producer(bootstrap), progress)
         self._owned: frozenset[int] = frozenset()
         self._batch: list[Message] = []
         # a fixed member: killed and started again it has its partitions back at once
@@ -118,6 +130,7 @@ class KafkaClockLog:
         reader.assign([TopicPartition(READINGS.name, partition, begin)])
         deadline = time.monotonic() + LOOK_BACK_MAX_S
         while time.monotonic() < deadline:
+            self._progress()
             for message in poll_batch(reader, Limits(wait_s=0.1)):
                 tick = self._tick_in(message) if place_of(message)[2] < end else None
                 # each writer repeats its own last tick to learn Kafka's time: not a newer one

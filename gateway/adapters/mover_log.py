@@ -24,11 +24,16 @@ PIECE = Limits(records_max=5_000, wait_s=0.1)
 
 
 class KafkaMoverLog:
-    """The MoverLog over one consumer and one producer. For one thread."""
+    """The MoverLog over one consumer and one producer. For one thread.
 
-    def __init__(self, bootstrap: str, schema_ids: SchemaIds) -> None:
+    progress: told while Kafka keeps us waiting.
+    """
+
+    def __init__(
+        self, bootstrap: str, schema_ids: SchemaIds, progress: Callable[[], None] = lambda: None
+    ) -> None:
         self._consumer = new_consumer(bootstrap, GROUP)
-        self._outbox = Outbox(new_producer(bootstrap))
+        self._outbox = Outbox(new_producer(bootstrap), progress)
         self._reader, self._serde = ColumnReader(schema_ids), Serde(schema_ids)
 
     def records(

@@ -10,12 +10,15 @@ import pytest
 
 from contracts.animal_event import AnimalRegistered, FarmTimeMoved
 from contracts.context import Context
-from contracts.ids import AnimalId, FarmId, new_id
+from contracts.ids import AnimalId, CollarId, FarmId, new_id
+from contracts.serde import FixedSchemaIds, Serde
 from contracts.tick import Tick
 from contracts.topics import ANIMALS, READINGS, partition_of_farm
 from farmbox.box import Addresses
 from gateway.adapters.clock_log import KafkaClockLog
+from gateway.adapters.mover_log import KafkaMoverLog
 from gateway.copies import RegisterEvent
+from gateway.moves import Move
 from runtime.kafka import Outbox, new_producer, send_event
 from tests.builders import a_reading, a_tick, an_event
 from tests.gateway.surroundings import Process, serde_of
@@ -155,3 +158,27 @@ def test_herd_clock_killed_and_started_again_has_its_partitions_at_once(
 
 def _of(log: KafkaClockLog) -> list[RegisterEvent]:
     return log.register_events()
+
+
+class SaidSoError(Exception):
+    """A sign of life was given."""
+
+
+def said() -> None:
+    """Ends what it interrupts."""
+    raise SaidSoError
+
+
+def test_while_kafka_is_away_herd_clocks_writers_give_signs_of_life() -> None:
+    """Kafka may be away for two minutes; the watchdog ended all of herd-clock after one."""
+    nowhere, schema_ids = "127.0.0.1:1", FixedSchemaIds()
+    clock_log = KafkaClockLog(nowhere, Serde(schema_ids), instance="test", progress=said)
+    mover_log = KafkaMoverLog(nowhere, schema_ids, said)
+    value = Serde(schema_ids).encode(a_reading())
+    move = Move(CollarId("c-17"), 0, "nl-0017", "nl-0018", 1, value)
+
+    with pytest.raises(SaidSoError):
+        clock_log.append([(5, a_tick(datetime.now(UTC), partition=5))])
+    with pytest.raises(SaidSoError):
+        mover_log.append(5, [move])
+    mover_log.close()

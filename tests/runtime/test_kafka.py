@@ -32,6 +32,19 @@ def test_a_long_flush_shows_progress_and_ends() -> None:
     assert len(beats) >= 2
 
 
+def test_a_full_queue_shows_progress() -> None:
+    """Whoever hands over more than fits waits there, and may wait as long as for a flush."""
+    beats: list[int] = []
+    full: dict[str, Any] = {"queue.buffering.max.messages": 1, "delivery.timeout.ms": 300}
+    outbox = Outbox(new_producer(NOWHERE, **QUIET, **full), lambda: beats.append(1))
+    outbox.send(ALERTS, 0, "k", b"v")
+
+    with pytest.raises(DeliveryFailedError, match="did not take a record"):
+        outbox.send(ALERTS, 0, "k", b"v")
+
+    assert len(beats) >= 2
+
+
 def test_what_kafka_has_given_up_is_raised_at_once() -> None:
     """The loop fails before it commits: nothing that was handed over is taken for delivered."""
     outbox = Outbox(new_producer(NOWHERE, **QUIET, **{"delivery.timeout.ms": 300}))
