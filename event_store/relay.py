@@ -68,7 +68,9 @@ def relay(
         while running.goes_on():
             POSITION.labels(relay=name).set(position)
             events = awaited(partial(store.read, position, BATCH_MAX), rest)
-            reached = forward(events, position, to_records, sink)
+            # it may ask the store for more; a list, since what is half done would be sent twice
+            records = awaited(partial(_listed, to_records, events), rest)
+            reached = forward(events, position, records, sink)
             if reached == position:
                 running.wait(POLL_EVERY_S)
                 continue
@@ -79,11 +81,15 @@ def relay(
 
 
 def forward(
-    events: Sequence[Event[Any]], position: int, to_records: ToRecords, sink: RecordSink
+    events: Sequence[Event[Any]], position: int, records: Iterable[Record], sink: RecordSink
 ) -> int:
-    """Send one batch of what follows `position`; the position up to which all is confirmed."""
-    for record in to_records(events):
+    """Send the records of one batch of what follows `position`; up to where all is confirmed."""
+    for record in records:
         sink.send(record.kafka_topic, record.partition, record.key, record.value)
     sink.flush()
     newest = events[-1].stored if events else None
     return newest.position if newest else position
+
+
+def _listed(to_records: ToRecords, events: Sequence[Event[Any]]) -> list[Record]:
+    return list(to_records(events))

@@ -83,8 +83,9 @@ def test_events_of_others_are_passed_over_but_counted() -> None:
     store = a_store(1)
     store.append([an_append("animal:a", events=2)])
     sink = Sink(Running(), until=9)
+    events = store.read(0, BATCH_MAX)
 
-    assert forward(store.read(0, BATCH_MAX), 0, to_records, sink) == 3
+    assert forward(events, 0, to_records(events), sink) == 3
     assert sink.sent == ["1"]
 
 
@@ -98,6 +99,22 @@ def test_a_store_that_is_away_is_waited_for() -> None:
 
     assert sink.sent == ["1", "2", "3"]
     assert store.position(RELAY) == 3
+
+
+def test_a_store_that_goes_away_under_what_makes_the_records_is_waited_for_too() -> None:
+    """The register's feed asks it for whole lists: a restart then took the process with it."""
+    store, running = a_store(3), Running()
+    away = AwayFor(store, calls=2)
+    sink = Sink(running, until=3)
+
+    def asking(events: Sequence[Event[Any]]) -> Iterable[Record]:
+        for record in to_records(events):
+            away.load_many(["alert:0"])
+            yield record
+
+    relay(store, RELAY, asking, sink, running)
+
+    assert sink.sent == ["1", "2", "3"]
 
 
 class AwayFor:
