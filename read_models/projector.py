@@ -69,6 +69,7 @@ def _follow(
     while running.goes_on():
         pieces = reader.poll()
         for piece in pieces:
+            running.beat()  # one of many partitions; each takes a slow store up to half a minute
             generation = applied(store, generation, piece)
         if not pieces and time.monotonic() - told_at >= HEARD_EVERY_S:
             told_at = time.monotonic()

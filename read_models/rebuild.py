@@ -86,6 +86,7 @@ def _fill(store: GenerationStore[P], reader: LogReader[P], running: Running, wor
             ends = reader.ends()  # the projector went on meanwhile: catch up with it
         pieces = reader.poll()
         for piece in pieces:
+            running.beat()  # as while following: a slow store may take half a minute for each
             work.generation = applied(store, work.generation, piece)
             work.records += piece.size
         heard_at = None if pieces else reader.heard_at()
