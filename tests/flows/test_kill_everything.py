@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.alert_event import AlertRaised
+from contracts.detection import Condition
 from contracts.ids import FarmId
 from contracts.topics import ALERTS, PARTITIONS, READINGS, partition_of_farm
 from farmbox.service import Service
@@ -88,12 +89,15 @@ def test_nothing_is_lost_and_nothing_counts_twice_whatever_is_killed(
 
 
 def raised_of(farm: Farm, farm_id: FarmId) -> dict[str, int]:
-    """How many cases each animal of a farm has got, by the feed of the event store."""
+    """How many cases of fever each animal of a farm has got, by the feed of the event store.
+
+    Of fever: that nobody could be heard for a while may well be a case of the farm by then.
+    """
     events = events_of(farm.box.addresses, ALERTS, farm_id)
     raised = {
         (event.aggregate_id, event.payload.alert_id)
         for event in events
-        if isinstance(event.payload, AlertRaised)
+        if isinstance(event.payload, AlertRaised) and event.payload.condition == Condition.FEVER
     }
     return dict(Counter(animal_id for animal_id, _ in raised))
 

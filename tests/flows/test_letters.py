@@ -137,7 +137,10 @@ def test_all_letters_of_an_unknown_collar_come_home_after_its_assignment(
         "dead-letters", "retry", "--farm", desk.farm_id, "--reason", "unknown_collar",
         "--limit", str(UPLOADS // 3),
     )  # fmt: skip
-    assert desk.readings() == Counter(range(1, UPLOADS // 3 + 1))
+    home = desk.readings()
+    assert (
+        home.total() == len(home) == UPLOADS // 3
+    )  # which: one that waits for no answer has no order
     rest = desk.start("dead-letters", "retry", "--collar", collar_id, "--json")
     desk.watched.eventually(lambda: len(desk.readings()) > UPLOADS // 3, why="it is under way")
     desk.watched.farm.own["gateway"].service.crash()
