@@ -45,6 +45,9 @@ Lan = Annotated[
 ]
 
 
+INTERRUPTED = 130  # typer's word for a KeyboardInterrupt; a farm that is told to stop has done well
+
+
 def main() -> None:
     """Run the command; known failures become one sentence and status 1."""
     from farmbox.errors import BoxError
@@ -62,7 +65,8 @@ def main() -> None:
         sys.exit(0)
     except typer.BadParameter as error:
         fail(error.format_message(), status=2)
-    sys.exit(status or 0)  # outside standalone mode typer hands an Exit's code back, unraised
+    # outside standalone mode typer hands an Exit's code back, unraised, and of Ctrl-C its own
+    sys.exit(0 if status in (None, INTERRUPTED) else status)
 
 
 def _as_ctrl_c(_signal: int, _frame: object) -> NoReturn:
