@@ -9,10 +9,11 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
+from contracts.dead_letter import DeadLetter
 from contracts.envelope import Event
 from contracts.ids import FarmId
 from contracts.serde import Serde, UnreadableRecordError
-from contracts.topics import COLLARS, PARTITIONS, KafkaTopic, partition_of_farm
+from contracts.topics import COLLARS, DEAD_LETTERS, PARTITIONS, KafkaTopic, partition_of_farm
 from farmbox.box import Addresses
 from runtime.kafka import new_consumer
 from runtime.registry import RegistrySchemaIds
@@ -37,6 +38,12 @@ def events_in(
             yield serde.decode(value)
         except UnreadableRecordError:
             continue
+
+
+def letters_in(box: Addresses, partitions: Iterable[int] | None = None) -> list[DeadLetter]:
+    """The dead letters themselves: what was decided about letters stands in their topic, too."""
+    payloads = (event.payload for event in events_in(box, DEAD_LETTERS, partitions))
+    return [payload for payload in payloads if isinstance(payload, DeadLetter)]
 
 
 def values_in(

@@ -25,7 +25,7 @@ from runtime.kafka import Outbox, new_producer, send_event
 from tests.alerts.cases import acknowledge
 from tests.builders import a_detection
 from tests.databases import a_database
-from tests.kafka_reader import events_in, events_of
+from tests.kafka_reader import events_in, events_of, letters_in
 from tests.loops import loops_running
 from tests.waiting import eventually
 
@@ -134,9 +134,9 @@ def test_bad_records_cost_themselves_alone(service: Service) -> None:
         service.told(1)
 
     letters = [
-        event.payload
-        for event in events_in(service.box, DEAD_LETTERS, [partition])
-        if service.farm.encode() in event.payload.raw and event.payload.service == "alerts"
+        letter
+        for letter in letters_in(service.box, [partition])
+        if service.farm.encode() in letter.raw and letter.service == "alerts"
     ]
     assert sorted(letter.reason for letter in letters) == ["damaged_avro", "out_of_range"]
 

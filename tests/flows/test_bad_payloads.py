@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from contracts.dead_letter import DeadLetter
 from contracts.ids import AnimalId, CollarId, FarmId
-from contracts.topics import DEAD_LETTERS, PARTITIONS, READINGS, mqtt_topic, partition_of_farm
+from contracts.topics import PARTITIONS, READINGS, mqtt_topic, partition_of_farm
 from firmware_sim.herd import Worn
 from herd.credential_probe import wait_until_let_in
 from herd.simulated import a_farm_id, register_animals
@@ -23,7 +23,7 @@ from herd.supervisor import Farm
 from pipeline.adapters.snapshots import newest_state
 from runtime.mqtt_users import MqttUsers
 from tests.flows.conftest import WatchedFarm
-from tests.kafka_reader import events_in
+from tests.kafka_reader import letters_in
 
 
 class ForeignCollar:
@@ -112,8 +112,7 @@ def collars(
 
 def letters_of(farm: Farm, about: str) -> list[DeadLetter]:
     """The dead letters whose origin speaks of `about`."""
-    events = events_in(farm.box.addresses, DEAD_LETTERS)
-    return [event.payload for event in events if about in event.payload.origin]
+    return [letter for letter in letters_in(farm.box.addresses) if about in letter.origin]
 
 
 def test_ten_bad_payloads_cost_nothing_but_themselves(

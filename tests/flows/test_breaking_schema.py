@@ -23,7 +23,7 @@ from contracts.ids import FarmId
 from contracts.messages import BY_PAYLOAD, schema_of
 from contracts.reading import CollarReading
 from contracts.serde import Serde
-from contracts.topics import DEAD_LETTERS, DETECTIONS, READINGS, KafkaTopic, partition_of_farm
+from contracts.topics import DETECTIONS, READINGS, KafkaTopic, partition_of_farm
 from herd.simulated import a_farm_id
 from read_models import ReadModelUnavailableError, open_latest, open_worklist
 from runtime.kafka import Outbox, new_producer, send_event
@@ -31,7 +31,7 @@ from runtime.registry import RegistrySchemaIds
 from tests.builders import a_detection, a_reading
 from tests.contracts.test_schemas import example_of
 from tests.flows.conftest import WatchedFarm
-from tests.kafka_reader import events_in
+from tests.kafka_reader import letters_in
 
 ANIMAL = "bella"
 READERS = {READINGS: "pipeline", DETECTIONS: "alerts"}
@@ -170,13 +170,8 @@ def letters_at(watched: WatchedFarm, forcing: Forcing) -> list[DeadLetter]:
         f"kafka:{topic.name}/{forcing.partition}/{offset}": READERS[topic]
         for topic, offset in forcing.sent
     }
-    events = events_in(watched.farm.box.addresses, DEAD_LETTERS, partitions)
-    return [
-        event.payload
-        for event in events
-        if isinstance(event.payload, DeadLetter)
-        if origins.get(event.payload.origin) == event.payload.service
-    ]
+    letters = letters_in(watched.farm.box.addresses, partitions)
+    return [letter for letter in letters if origins.get(letter.origin) == letter.service]
 
 
 def unless_away(check: Callable[[], bool]) -> Callable[[], bool]:

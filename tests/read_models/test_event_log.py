@@ -13,7 +13,7 @@ from contracts.dead_letter import DeadLetter
 from contracts.envelope import Event
 from contracts.ids import FarmId, new_id
 from contracts.serde import Serde
-from contracts.topics import ALERTS, DEAD_LETTERS, partition_of_farm
+from contracts.topics import ALERTS, partition_of_farm
 from farmbox.box import Addresses
 from read_models import ReadModelUnavailableError, rebuild_worklist
 from read_models.adapters.event_log import KafkaEventLog
@@ -27,7 +27,7 @@ from runtime.lifecycle import Running
 from runtime.redis import new_redis
 from runtime.registry import RegistrySchemaIds
 from tests.builders import a_reading
-from tests.kafka_reader import events_in
+from tests.kafka_reader import letters_in
 from tests.read_models.feed import Feed
 from tests.waiting import eventually
 
@@ -113,7 +113,7 @@ def position(worklist: Worklist, farm: FarmId) -> int | None:
 
 def letters_about(box: Addresses, farm: FarmId, origin: str) -> list[DeadLetter]:
     """The dead letters that came from this place, by now."""
-    letters = [event.payload for event in events_in(box, DEAD_LETTERS, [partition_of_farm(farm)])]
+    letters = letters_in(box, [partition_of_farm(farm)])
     return [letter for letter in letters if letter.origin.startswith(origin)]
 
 

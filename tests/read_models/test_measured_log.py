@@ -12,14 +12,12 @@ from contracts.animal_event import (
     CollarAssigned,
     CollarAssignments,
 )
-from contracts.dead_letter import DeadLetter
 from contracts.envelope import Event
 from contracts.hour import AnimalHour, HourSignal
 from contracts.ids import AnimalId, CollarId, FarmId, new_id
 from contracts.serde import Serde
 from contracts.topics import (
     COLLARS,
-    DEAD_LETTERS,
     HOURS,
     READINGS,
     KafkaTopic,
@@ -43,7 +41,7 @@ from read_models.settings import ReadModelsSettings
 from runtime.kafka import Outbox, new_producer, send_event
 from runtime.registry import RegistrySchemaIds
 from tests.builders import a_reading, an_event
-from tests.kafka_reader import events_in
+from tests.kafka_reader import letters_in
 from tests.loops import loops_running
 from tests.read_models.feed import Feed, place_of
 from tests.waiting import eventually
@@ -230,10 +228,8 @@ def test_one_process_keeps_all_read_models_up(  # noqa: PLR0913, PLR0917  all of
     assert events["records"] >= 3
     assert history.animals(farm)[0].collar_id == "c-7"
     assert (farm, 1) in history.farms()
-    letters = [event.payload for event in events_in(box, DEAD_LETTERS, [partition])]
-    ours = [letter for letter in letters if letter.service == "read-models"]
+    ours = [letter for letter in letters_in(box, [partition]) if letter.service == "read-models"]
     assert [letter.raw for letter in ours if letter.raw.startswith(b"damaged")] == [b"damaged hour"]
-    assert all(isinstance(letter, DeadLetter) for letter in letters)
 
 
 def a_list(collar: CollarId, version: int, *worn: tuple[str, FarmId, datetime]) -> Event[Any]:
@@ -304,12 +300,8 @@ def steps_or_none(steps_of: Callable[[str], list[float]], animal: str) -> list[f
 
 def letters_of_lists(box: Addresses) -> list[bytes]:
     """What could not be read in the register's lists."""
-    letters = [event.payload for event in events_in(box, DEAD_LETTERS)]
-    return [
-        letter.raw
-        for letter in letters
-        if isinstance(letter, DeadLetter) and letter.origin.startswith(f"kafka:{COLLARS.name}/")
-    ]
+    origin = f"kafka:{COLLARS.name}/"
+    return [letter.raw for letter in letters_in(box) if letter.origin.startswith(origin)]
 
 
 def test_a_store_that_is_away_holds_up_no_other(

@@ -14,7 +14,7 @@ from contracts.clock import SystemClock
 from contracts.dead_letter import DeadLetter, Reason
 from contracts.ids import FarmId, new_id
 from contracts.serde import HEADER, Serde
-from contracts.topics import DEAD_LETTERS, KafkaTopic
+from contracts.topics import KafkaTopic
 from farmbox.box import Addresses
 from runtime.consume import Limits, consume
 from runtime.kafka import Outbox, new_consumer, new_producer
@@ -22,7 +22,7 @@ from runtime.lifecycle import Running
 from runtime.registry import RegistrySchemaIds
 from runtime.tries import Received
 from tests.builders import a_reading
-from tests.kafka_reader import events_in
+from tests.kafka_reader import letters_in
 from tests.waiting import eventually
 
 # a session of 6 s is the least that Kafka allows; and whoever does not poll for as long is put out
@@ -95,11 +95,7 @@ class Consumer:
 
     def letters(self) -> list[DeadLetter]:
         """The dead letters that came of its topic."""
-        return [
-            event.payload
-            for event in events_in(self.box, DEAD_LETTERS, [0])
-            if isinstance(event.payload, DeadLetter) and self.topic.name in event.payload.origin
-        ]
+        return [one for one in letters_in(self.box, [0]) if self.topic.name in one.origin]
 
 
 @pytest.fixture
