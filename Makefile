@@ -13,8 +13,16 @@ help: ## this list
 demo: setup ## a live farm in this terminal, on the real stack
 	$(HERD) demo
 
+# What needs no server runs beside what waits for servers, with less right to the processors; what it
+# says is shown when both are through.
+ALONE = .tests-without-services.log
 test: setup check screens ## everything that CI runs
-	$(PYTEST) -q tests
+	@echo "== tests: those without the box run beside, and are told at the end"
+	@nice -n 10 $(PYTEST) -q tests -m "not services" -p no:cacheprovider >$(ALONE) 2>&1 & alone=$$!; \
+	  trap 'kill $$alone 2>/dev/null' EXIT INT TERM; \
+	  $(PYTEST) -q tests -m services; served=$$?; \
+	  wait $$alone; unserved=$$?; trap - EXIT; \
+	  echo "== tests without the box"; cat $(ALONE); exit $$((served | unserved))
 
 proof: setup screens ## the same tests at full size, then the chain ten times and 200 alerts
 	HERD_PROOF=1 $(PYTEST) -q tests -o timeout=1800
