@@ -8,7 +8,7 @@ successor takes that path: state that ran ahead of Kafka cannot be rolled back o
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ from contracts.dead_letter import Reason, Rejected
 from contracts.envelope import Event
 from contracts.serde import SchemaIds, Serde
 from contracts.topics import DEAD_LETTERS, DETECTIONS, HOURS, READINGS, KafkaTopic
-from pipeline import metrics
+from pipeline import failpoints, metrics
 from pipeline.partitions import Partition
 from pipeline.ports import Committed, Input, Output, Record, Snapshots, Span
 from pipeline.settings import PipelineSettings
@@ -37,9 +37,9 @@ GIVEN_UP_FOR_S = 60.0  # after waiting in vain, so that each of many such record
 
 
 class Worker:
-    """Works on the partitions it is given; for one thread."""
+    """Works on the partitions it is given; for one thread. monotonic: seconds, any zero."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the loop is wired from its parts
         self,
         source: Input,
         output: Output,
@@ -47,7 +47,10 @@ class Worker:
         schema_ids: SchemaIds,
         clock: Clock,
         settings: PipelineSettings,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._source, self._output, self._snapshots = source, output, snapshots
         self._reader, self._serde = ColumnReader(schema_ids), Serde(schema_ids)
         self._clock, self._settings = clock, settings
@@ -75,6 +78,8 @@ class Worker:
     def turn(self, running: Running) -> None:
         """Read what is there, judge it, commit; save at most one partition."""
         parts = [part for span in self._source.poll() for part in self._parts(span)]
+        if parts:
+            failpoints.POLLED.reached()
         batches = [batch for part in parts if (batch := self._read(part, running)) is not None]
         if len(batches) < len(parts):
             return  # asked to stop while waiting: nothing was stepped, all of it is read again
@@ -90,14 +95,18 @@ class Worker:
                 records += self._records(HOURS, partition.number, told.hours)
                 records += self._letters(part, batch)
             records += self._announcements()
-        due = time.monotonic() - self._committed_at >= self._settings.commit_every_s
+        if parts:
+            failpoints.STEPPED.reached()
+        due = self._monotonic() - self._committed_at >= self._settings.commit_every_s
         if records or due:
             self._commit(records)
             self._save_one_due()
 
     def assigned(self, partition: int, committed: Committed) -> int:
         """Restore a partition; the offset to read from. See Owner."""
+        failpoints.RESTORING.reached()
         found = self._snapshots.newest(partition, committed.offset)
+        failpoints.RESTORED.reached()
         start = found.manifest.input_offset if found else committed.low
         known_to = start if committed.offset is None else committed.offset
         if start < committed.low or (found is None and known_to > start):
@@ -111,7 +120,7 @@ class Worker:
             committed=max(known_to, start),
             saved=found.manifest if found else None,
             saved_offset=start,
-            saved_at=time.monotonic(),
+            saved_at=self._monotonic(),
         )
         log.info("partition_assigned", partition=partition, start=start, committed=known_to)
         return start
@@ -121,6 +130,7 @@ class Worker:
         owned = self._partitions.get(partition)
         if owned is None:
             return
+        failpoints.REVOKING.reached()
         self._commit([])
         if owned.can_save():
             self._save(owned)
@@ -150,14 +160,14 @@ class Worker:
 
     def _read(self, part: Span, running: Running) -> Batch | None:
         """The batch in a span; waits a bounded time for schemas not known yet, None = stop."""
-        deadline = time.monotonic() + self._settings.unknown_schema_wait_s
+        deadline = self._monotonic() + self._settings.unknown_schema_wait_s
         while True:
             batch = self._reader.read(part.values)
             unknown = any(why.reason is Reason.UNKNOWN_SCHEMA for _, why in batch.rejected)
-            if not unknown or time.monotonic() < self._wait_again_at:
+            if not unknown or self._monotonic() < self._wait_again_at:
                 return batch
-            if time.monotonic() >= deadline:
-                self._wait_again_at = time.monotonic() + GIVEN_UP_FOR_S
+            if self._monotonic() >= deadline:
+                self._wait_again_at = self._monotonic() + GIVEN_UP_FOR_S
                 return batch
             log.warning("schema_unknown_waiting", partition=part.partition)
             running.beat()
@@ -200,7 +210,7 @@ class Worker:
     def _commit(self, records: list[Record]) -> None:
         """Commit the records and how far the live partitions are; nothing if there is neither."""
         moved = [p for p in self._partitions.values() if p.live and p.next_offset > p.committed]
-        self._committed_at = time.monotonic()
+        self._committed_at = self._monotonic()
         if not records and not moved:
             return
         told_for = {record.partition for record in records}
@@ -211,6 +221,7 @@ class Worker:
         }
         with self._at_stake(), metrics.COMMIT_TIME.time():
             self._output.commit(records, offsets)
+        failpoints.COMMITTED.reached()
         for partition in moved:
             partition.committed = partition.next_offset
 
@@ -223,7 +234,7 @@ class Worker:
 
     def _save_one_due(self) -> None:
         every_s, records_max = self._settings.snapshot_every_s, self._settings.snapshot_records_max
-        now = time.monotonic()
+        now = self._monotonic()
         for partition in self._partitions.values():
             if partition.save_due(now, every_s, records_max):
                 self._save(partition)
@@ -235,7 +246,7 @@ class Worker:
             manifest = self._snapshots.write(
                 partition.state, partition.number, partition.committed, self._epoch, partition.saved
             )
-        partition.was_saved(manifest, time.monotonic())
+        partition.was_saved(manifest, self._monotonic())
         metrics.SNAPSHOT_AT.labels(partition=str(partition.number)).set_to_current_time()
         log.info(
             "snapshot_written",

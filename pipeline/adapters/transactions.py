@@ -12,6 +12,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from contracts.topics import READINGS
+from pipeline import failpoints
 from pipeline.ports import Record
 from runtime.kafka import Outbox, new_producer
 from runtime.retry import retried
@@ -63,13 +64,16 @@ class Transactions:
     def commit(self, records: Iterable[Record], offsets: Mapping[int, int]) -> None:
         """Write the records and, by partition, the offset to go on from: all or nothing."""
         self._producer.begin_transaction()
+        failpoints.BEFORE_RECORDS.reached()
         for record in records:
             self._outbox.send(record.kafka_topic, record.partition, record.key, record.value)
         places = [TopicPartition(READINGS.name, p, offset) for p, offset in offsets.items()]
+        failpoints.BEFORE_OFFSETS.reached()
         # a generation from an earlier turn would be fenced after a rebalance, or worse, pass
         _called(
             lambda: self._producer.send_offsets_to_transaction(places, self._group(), CALL_MAX_S)
         )
+        failpoints.BEFORE_COMMIT.reached()
         _called(lambda: self._producer.commit_transaction(CALL_MAX_S))
 
 
