@@ -38,11 +38,16 @@ class Condition(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where in its episode a detection stands. Level-triggered: an open one is told again."""
+    """Where in its episode a detection stands. Level-triggered: an open one is told again.
+
+    RETRACTED: it would never have begun, had all been known: readings came late, or were not hers.
+    A revision may follow each of these, END and RETRACTED too.
+    """
 
     ONSET = "onset"
     UPDATE = "update"
     END = "end"
+    RETRACTED = "retracted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ class HourSignal:
 class HourScore:
     """How far one detector was from telling something: it tells at score >= limit.
 
-    score None = not judged, and why_not says why (`no_baseline`, `too_few_hours`, …).
+    score None = not judged, and why_not says why (`no_baseline`, `too_few_hours`, …). partial: the
+    herd's median it was held against was fixed before all of the herd's readings were in.
     """
 
     detector: str
@@ -49,6 +50,7 @@ class HourScore:
     score: float | None = None
     limit: float | None = None
     why_not: str | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
