@@ -15,6 +15,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -41,7 +42,7 @@ class Failpoint:
         if name in _declared:
             raise FailpointError(f"two failpoints are called {name!r}")
         self.name = name
-        self._action: str | None = None
+        self._action: str | Callable[[], None] | None = None
         self._passings_left = 0
         self._stall_s = STALL_S
         _declared[name] = self
@@ -54,8 +55,10 @@ class Failpoint:
         if self._passings_left == 0:
             self._act()
 
-    def arm(self, action: str, *, nth: int = 1, stall_s: float = STALL_S) -> None:
-        """Act at the nth passing from now: kill, raise or stall."""
+    def arm(
+        self, action: str | Callable[[], None], *, nth: int = 1, stall_s: float = STALL_S
+    ) -> None:
+        """Act at the nth passing from now: kill, raise or stall; or, in a simulation, a call."""
         self._action, self._passings_left, self._stall_s = action, nth, stall_s
 
     def disarm(self) -> None:
@@ -64,6 +67,9 @@ class Failpoint:
 
     def _act(self) -> None:
         action, self._action = self._action, None
+        if callable(action):
+            action()
+            return
         log.warning("failpoint_reached", name=self.name, action=action)
         if action == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -77,6 +83,11 @@ class Failpoint:
 def declared() -> tuple[str, ...]:
     """The names of all failpoints of what is imported, sorted."""
     return tuple(sorted(_declared))
+
+
+def failpoint(name: str) -> Failpoint:
+    """The failpoint of that name; raises KeyError if none is declared."""
+    return _declared[name]
 
 
 def arm(spec: str) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from runtime.failpoints import Failpoint, FailpointError, arm, declared
+from runtime.failpoints import Failpoint, FailpointError, arm, declared, failpoint
 
 POINT = Failpoint("tests.point")
 
@@ -32,6 +32,17 @@ def test_it_acts_at_the_passing_it_is_armed_for_and_only_then() -> None:
         POINT.reached()
 
     POINT.reached()
+
+
+def test_it_does_what_a_simulation_hands_in() -> None:
+    """A worker in memory is not killed but left, or others take their turns meanwhile."""
+    called: list[str] = []
+    failpoint("tests.point").arm(lambda: called.append("here"), nth=2)
+
+    for _ in range(3):
+        POINT.reached()
+
+    assert called == ["here"]
 
 
 def test_a_stall_stands_still_as_long_as_it_is_told_to() -> None:
