@@ -6,7 +6,7 @@ of a schema we do not know is an error of its own, so that the caller can wait f
 
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import BytesIO
 from typing import Any, Protocol
@@ -18,6 +18,8 @@ from fastavro.schema import SchemaParseException
 from contracts.admission import why_refused
 from contracts.dead_letter import Reason
 from contracts.envelope import Event
+from contracts.hour import AnimalHour
+from contracts.hour_columns import HourColumns
 from contracts.messages import BY_PAYLOAD, BY_RECORD, MESSAGES, MessageType, schema_of
 from contracts.reading import CollarReading
 from contracts.reading_bytes import reading_bytes
@@ -88,6 +90,11 @@ class Serde:
         """The Kafka values of readings that are laid out in columns."""
         header, _ = self._own_schema(CollarReading)
         return rows_bytes(rows, header)
+
+    def encode_hours(self, hours: HourColumns) -> Iterator[tuple[str, bytes]]:
+        """Kafka's key and value of each animal's hour."""
+        header, _ = self._own_schema(AnimalHour)
+        return hours.records(header)
 
     def decode(self, value: bytes) -> Event[Any]:
         """The event in a Kafka value; raises UnreadableRecordError."""

@@ -65,6 +65,14 @@ class Baselines:
         """(animals, hours): her standard deviation at each of these hours; NaN as usual."""
         return np.sqrt(self._known("variance", rows, signal, hours))
 
+    def hour_of_day(self, rows: Longs, hour: int) -> tuple[Floats, Floats]:
+        """Level and spread of all signals at one hour, each (animals, signals); NaN as usual."""
+        place = (rows, slice(None), hour % DAY_HOURS)
+        known = self.table["days"][place] >= DAYS_MIN
+        level = self.table["level"][place].astype(np.float64)
+        spread = np.sqrt(self.table["variance"][place].astype(np.float64))
+        return np.where(known, level, np.nan), np.where(known, spread, np.nan)
+
     def usual_at(self, row: int, signal: str, hour: int) -> float | None:
         """Her level at one hour, to two digits; None until it is known."""
         found = float(self.usual(np.array([row]), signal, np.array([hour]))[0, 0])

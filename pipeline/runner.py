@@ -92,7 +92,11 @@ class Worker:
                 metrics.READINGS.inc(len(part.offsets))
                 metrics.DETECTIONS.inc(len(told.detections))
                 records += self._records(DETECTIONS, partition.number, told.detections)
-                records += self._records(HOURS, partition.number, told.hours)
+                records += [
+                    Record(HOURS, partition.number, animal_id, value)
+                    for hours in told.hours
+                    for animal_id, value in self._serde.encode_hours(hours)
+                ]
                 records += self._letters(part, batch)
             records += self._announcements()
         if parts:

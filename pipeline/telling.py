@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from contracts.detection import Detection, Phase
 from contracts.envelope import Event
 from contracts.hour import AnimalHour
+from contracts.hour_columns import HourColumns
 from contracts.ids import SubjectKind
 from pipeline.detectors.base import Change, Detector, Measured
 from pipeline.episodes import Episode, detection_id_of
@@ -18,7 +19,11 @@ class Told:
     """Detections and hours, each in the order of the log."""
 
     detections: list[Event[Detection]] = field(default_factory=list)
-    hours: list[Event[AnimalHour]] = field(default_factory=list)
+    hours: list[HourColumns] = field(default_factory=list)
+
+    def hour_events(self) -> list[Event[AnimalHour]]:
+        """The hours one by one."""
+        return [event for hours in self.hours for event in hours.events()]
 
 
 def told_change(

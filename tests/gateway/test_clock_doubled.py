@@ -84,7 +84,7 @@ def final(told: Told, *, timed: bool) -> bytes:
     timed: with the minutes for which somebody was silent. They are minutes in which he could have
     been heard, so a minute without any clock is missing in them, as it should be.
     """
-    hours = sorted(repr(event.payload) for event in told.hours)
+    hours = sorted(repr(event.payload) for event in told.hour_events())
     found = canonical(told.detections) + "\n".join(hours).encode()
     if timed:
         return found

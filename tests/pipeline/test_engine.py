@@ -78,13 +78,13 @@ def test_a_crash_after_any_batch_changes_nothing(log: list[Event[Any]], batch: i
         told_again += last_told(state)
         some = step(state, READER.read(values[start : start + batch]))
         told_again += some.detections
-        hours_again += some.hours
+        hours_again += some.hour_events()
 
     assert canonical(told_again) == canonical(told.detections)
     assert {event.event_id: event for event in told_again} == {
         event.event_id: event for event in told.detections
     }
-    assert hours_again == told.hours
+    assert hours_again == told.hour_events()
     assert state.counted_by_animal() == expected.counted_by_animal()
     assert_same_state(state, expected)
 
@@ -99,7 +99,7 @@ def test_a_farms_answers_do_not_hang_on_its_neighbours(log: list[Event[Any]]) ->
     state_alone, told_alone = run_all(values_of(alone))
 
     assert [e for e in told.detections if e.farm_id == "farm-a"] == told_alone.detections
-    assert [e for e in told.hours if e.farm_id == "farm-a"] == told_alone.hours
+    assert [e for e in told.hour_events() if e.farm_id == "farm-a"] == told_alone.hour_events()
     counted = state.counted_by_animal()
     assert {k: n for k, n in counted.items() if k[0] == "farm-a"} == state_alone.counted_by_animal()
 

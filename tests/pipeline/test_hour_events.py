@@ -1,7 +1,11 @@
 """A judged hour as an event: what was measured, what is usual, and why a detector kept silent."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from contracts.envelope import Event
+from contracts.hour import AnimalHour
 from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import Verdict
 from pipeline.detectors.rumination_drop import RuminationDrop
@@ -27,9 +31,15 @@ def a_state() -> PartitionState:
     return state
 
 
-def teller(state: PartitionState) -> HourTeller:
-    """Tells hours with one detector's scores."""
-    return HourTeller(state.animals, state.hours, state.baselines, [RuminationDrop.spec])
+def told_by(
+    state: PartitionState,
+    verdicts: Sequence[Verdict] = (),
+    places: dict[int, int] | None = None,
+) -> list[Event[AnimalHour]]:
+    """What is told of the hour with one detector's scores."""
+    teller = HourTeller(state.animals, state.hours, state.baselines, [RuminationDrop.spec])
+    told = teller.tell(ROWS, HOUR, 9 * HOUR_US, "tick-1", verdicts, places)
+    return [event for hours in told for event in hours.events()]
 
 
 def test_it_tells_value_usual_and_spread_of_what_is_measured_or_usually_is() -> None:
@@ -37,7 +47,7 @@ def test_it_tells_value_usual_and_spread_of_what_is_measured_or_usually_is() -> 
     state = a_state()
     verdict = Verdict(np.array([12.34567]), [None], [], {})
 
-    (told,) = teller(state).tell(ROWS, HOUR, 9 * HOUR_US, "tick-1", [verdict], {0: 0})
+    (told,) = told_by(state, [verdict], {0: 0})
 
     signals = {signal.signal: signal for signal in told.payload.signals}
     assert set(signals) == set(SIGNALS)
@@ -55,7 +65,7 @@ def test_what_is_neither_measured_nor_usual_is_left_out() -> None:
     state.baselines.table["days"][0] = 0
     state.hours.table["seconds"][0, HOUR % OPEN_HOURS, COUNTED.index("steps")] = 0
 
-    (told,) = teller(state).tell(ROWS, HOUR, 9 * HOUR_US, "tick-1")
+    (told,) = told_by(state)
 
     names = {signal.signal for signal in told.payload.signals}
     assert names == set(SIGNALS) - {"steps", "temperature_c"}
@@ -64,11 +74,20 @@ def test_what_is_neither_measured_nor_usual_is_left_out() -> None:
 def test_an_hour_told_again_says_that_readings_came_late() -> None:
     """Its values are new, its scores are not: none is better than an old one beside new values."""
     state = a_state()
-    tells = teller(state)
 
-    told = [tells.tell(ROWS, HOUR, 9 * HOUR_US, "tick-1")[0] for _ in range(2)]
+    told = [event for _ in range(2) for event in told_by(state)]
 
     assert [event.payload.revision for event in told] == [1, 2]
     assert told[0].event_id != told[1].event_id
     assert {score.why_not for score in told[1].payload.scores} == {LATE}
     assert not state.hours.table["changed"].any()
+
+
+def test_of_nobody_nothing_is_told() -> None:
+    """A herd whose collars were all silent has no such hour."""
+    state = a_state()
+    nobody = ROWS[:0]
+
+    assert (
+        HourTeller(state.animals, state.hours, state.baselines, []).tell(nobody, HOUR, 0, "") == []
+    )

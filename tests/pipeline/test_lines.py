@@ -43,7 +43,7 @@ SHE = HERD[0]
 
 def hours_told(log: Iterable[Event[Any]]) -> list[Event[AnimalHour]]:
     """The hours told of a log from nothing."""
-    return run_all(values_of(log))[1].hours
+    return run_all(values_of(log))[1].hour_events()
 
 
 def own_tick(hour: float) -> Event[Any]:
@@ -244,7 +244,7 @@ def test_the_order_of_readings_between_ticks_changes_no_hour_and_no_hourly_detec
         hourly = {Condition.RUMINATION_DROP, Condition.OESTRUS}
         return canonical(e for e in some.detections if e.payload.condition in hourly)
 
-    assert said(again.hours) == said(told.hours)
+    assert said(again.hour_events()) == said(told.hour_events())
     assert hourly(again) == hourly(told)
 
 
@@ -259,5 +259,5 @@ def test_a_neighbour_in_the_partition_changes_nothing() -> None:
     _, told = told_in(EVENTFUL, 10_000)
     _, together = told_in(both, 10_000)
 
-    assert [e for e in together.hours if e.farm_id == FARM] == told.hours
+    assert [e for e in together.hour_events() if e.farm_id == FARM] == told.hour_events()
     assert [e for e in together.detections if e.farm_id == FARM] == told.detections

@@ -139,7 +139,7 @@ def test_both_animals_hours_are_told_again() -> None:
     log = [event for hour in range(2) for event in hour_of(hour, herd=HERD[:1])]
     moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
 
-    told = run_all(values_of([*log, tick_at(3.5), *moves, tick_at(3.6)]))[1].hours
+    told = run_all(values_of([*log, tick_at(3.5), *moves, tick_at(3.6)]))[1].hour_events()
 
     latest = {(e.aggregate_id, e.timestamp.hour): e.payload for e in told}
     assert [
@@ -162,10 +162,10 @@ def test_moved_hours_are_told_at_the_next_tick_not_at_the_next_line() -> None:
     ticks = [a_tick(WHEN_TOLD + timedelta(seconds=s)) for s in (10, 15)]
     values = values_of([*log, tick_at(1.5), *moves, *ticks])
 
-    told = run_all(values, batch=1)[1].hours
+    told = run_all(values, batch=1)[1].hour_events()
 
     for batch in (2, 3, 100):
-        assert run_all(values, batch=batch)[1].hours == told
+        assert run_all(values, batch=batch)[1].hour_events() == told
     again = told[1:]
     assert [(e.aggregate_id, e.payload.revision) for e in again] == [(HERD[0], 2), (HERD[1], 1)]
     assert {e.payload.known_at for e in again} == {ticks[0].timestamp}
@@ -180,11 +180,11 @@ def test_a_late_reading_before_that_tick_is_told_with_them_however_the_log_is_cu
     tick = a_tick(WHEN_TOLD + timedelta(seconds=10))
     values = values_of([*log, tick_at(1.5), *moves, late, tick, tick_at(2.5)])
 
-    told = run_all(values, batch=1)[1].hours
+    told = run_all(values, batch=1)[1].hour_events()
 
     assert {e.aggregate_id for e in told if e.causation_id == tick.event_id} == set(HERD[:3])
     for batch in (2, 4, 100):
-        assert run_all(values, batch=batch)[1].hours == told
+        assert run_all(values, batch=batch)[1].hour_events() == told
 
 
 def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
@@ -192,7 +192,9 @@ def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
     log = hour_of(0, herd=HERD[:1])
     moves = [moved(one, HERD[1], by=1, first_offset=n) for n, one in enumerate(log)]
 
-    told = run_all(values_of([tick_at(0.5), *log, *moves, tick_at(1.5), tick_at(2)]))[1].hours
+    told = run_all(values_of([tick_at(0.5), *log, *moves, tick_at(1.5), tick_at(2)]))[
+        1
+    ].hour_events()
 
     assert [(e.aggregate_id, e.payload.revision) for e in told] == [(HERD[1], 1)]
 

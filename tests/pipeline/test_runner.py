@@ -82,7 +82,7 @@ def test_any_history_of_crashes_gives_the_answer_of_an_undisturbed_run(
     told = expected.detections
     assert canonical(kafka.detections) == canonical(told)  # type: ignore[arg-type]  # detections
     assert {repr(event) for event in kafka.detections} == {repr(event) for event in told}
-    assert kafka.hours == expected.hours
+    assert kafka.hours == expected.hour_events()
     found = MemorySnapshots(kafka).newest(kafka.partition, None)
     assert found is not None
     assert found.state.counted_by_animal() == expected_state.counted_by_animal()

@@ -111,5 +111,7 @@ def test_nothing_is_said_before_anything_is_usual() -> None:
 
     assert [e for e in told.detections if e.payload.condition is Condition.RUMINATION_DROP] == []
     name = RuminationDrop.spec.name
-    reasons = {s.why_not for h in told.hours for s in h.payload.scores if s.detector == name}
+    reasons = {
+        s.why_not for h in told.hour_events() for s in h.payload.scores if s.detector == name
+    }
     assert reasons == {"too_few_hours", "no_baseline"}
