@@ -57,11 +57,11 @@ class TextColumn:
         """The column of these readings."""
         return TextColumn(self.buffer, self.start[indices], self.end[indices])
 
-    def joined(self, other: "TextColumn") -> "TextColumn":
-        """The column of both, `other` last."""
+    def joined(self, other: "TextColumn", buffer: bytes | None = None) -> "TextColumn":
+        """The column of both, `other` last. buffer: the bytes of both, if they are at hand."""
         shift = np.where(other.start == NONE_TEXT, 0, len(self.buffer))
         return TextColumn(
-            self.buffer + other.buffer,
+            self.buffer + other.buffer if buffer is None else buffer,
             np.concatenate([self.start, other.start + shift]),
             np.concatenate([self.end, other.end + shift]),
         )
@@ -104,11 +104,19 @@ class ReadingColumns:
 
     def joined(self, other: "ReadingColumns") -> "ReadingColumns":
         """These and the others, by place."""
+        buffers: dict[tuple[int, int], bytes] = {}  # columns that share their bytes go on sharing
+
+        def text(mine: TextColumn, others: TextColumn) -> TextColumn:
+            pair = id(mine.buffer), id(others.buffer)
+            if pair not in buffers:
+                buffers[pair] = mine.buffer + others.buffer
+            return mine.joined(others, buffers[pair])
+
         both = ReadingColumns(
             np.concatenate([self.place, other.place]),
             {name: np.concatenate([c, other.longs[name]]) for name, c in self.longs.items()},
             {name: np.concatenate([c, other.floats[name]]) for name, c in self.floats.items()},
-            {name: column.joined(other.texts[name]) for name, column in self.texts.items()},
+            {name: text(column, other.texts[name]) for name, column in self.texts.items()},
         )
         return both.take(np.argsort(both.place, kind="stable"))
 

@@ -21,6 +21,7 @@ from contracts.messages import BY_PAYLOAD, MESSAGES, MessageType, schema_of
 from contracts.reading import MEASUREMENTS, CollarReading, StationReading
 from contracts.serde import AS_THEY_ARE, FixedSchemaIds, Serde, UnreadableRecordError
 from tests.builders import FARM, MORNING, a_detection, a_reading, a_tick, an_event
+from tests.conftest import FULL_SIZE
 
 SCHEMAS = Path(contracts.__file__).parent / "schemas"
 IDS = FixedSchemaIds()
@@ -83,14 +84,14 @@ def assert_as_record_by_record(values: list[bytes]) -> None:
 
 
 @given(st.lists(readings, max_size=8))
-@settings(max_examples=200)
+@settings(max_examples=3000 if FULL_SIZE else 60, deadline=None)
 def test_columns_hold_what_record_by_record_decoding_gives(events: list[Event[Any]]) -> None:
     """A quicker decoder that differs in one value would change a judgement unseen."""
     assert_as_record_by_record([SERDE.encode(event) for event in events])
 
 
 @given(readings, st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3))
-@settings(max_examples=600)
+@settings(max_examples=6000 if FULL_SIZE else 120, deadline=None)
 def test_damaged_bytes_are_read_as_record_by_record_and_cost_only_themselves(
     event: Event[Any], flips: list[tuple[int, int]]
 ) -> None:
