@@ -70,8 +70,12 @@ def poll_batch(
     first = consumer.poll(limits.wait_s)
     if first is None:
         return []
+    found = [first, *consumer.consume(limits.records_max - 1, limits.gather_s)]
+    # nearly never is there an error, and a loop would cost more than fetching the records does
+    if not any([message.error() is not None for message in found]):  # noqa: C419  twice as fast
+        return found
     records: list[Message] = []
-    for message in (first, *consumer.consume(limits.records_max - 1, limits.gather_s)):
+    for message in found:
         error = message.error()
         if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
             at_end(message)
