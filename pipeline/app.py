@@ -56,7 +56,7 @@ def _work(
     limits = Limits(settings.batch_records_max, settings.poll_wait_s)
     source = InputLog(settings.kafka_bootstrap, settings.slot, limits)
     transactions = Transactions(settings.kafka_bootstrap, settings.slot, source.group)
-    snapshots = SnapshotStore(settings.kafka_bootstrap, transactions, running.beat)
+    snapshots = SnapshotStore(settings.kafka_bootstrap, running.beat)
     try:
         # before joining: what our predecessor left open is aborted, its offsets are settled
         transactions.open()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from contracts.columns import Batch
 from contracts.detection import Detection
 from contracts.envelope import Event
+from pipeline.comparison import Comparison
 from pipeline.engine import last_told, step
 from pipeline.snapshots import Manifest
 from pipeline.state import PartitionState
@@ -18,7 +19,9 @@ class Partition:
     """One partition's course: silent replay up to live_from, then live.
 
     next_offset: the first not in state. committed: the first not committed. saved: the newest
-    snapshot, saved_offset: where a restore would begin; saved_at: monotonic seconds.
+    snapshot, saved_offset: where a restore would begin; saved_at, assigned_at: monotonic seconds.
+    garbage: keys that the next snapshot deletes. comparison: of silent replay, None = not from a
+    snapshot, so that nobody knows where in the log its answers begin.
     """
 
     number: int
@@ -29,6 +32,9 @@ class Partition:
     saved: Manifest | None
     saved_offset: int
     saved_at: float
+    assigned_at: float
+    garbage: tuple[str, ...] = ()
+    comparison: Comparison | None = None
     readings_unsaved: int = 0
     announced: bool = False
     fresh: bool = True  # assigned by the poll that is under way, or not read from since
@@ -74,4 +80,4 @@ class Partition:
     def was_saved(self, manifest: Manifest, now: float) -> None:
         """Note the newest snapshot."""
         self.saved, self.saved_offset = manifest, manifest.input_offset
-        self.saved_at, self.readings_unsaved = now, 0
+        self.saved_at, self.readings_unsaved, self.garbage = now, 0, ()

@@ -1,12 +1,12 @@
 """What the worker asks of Kafka: its input, its transactions, its snapshots."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from contracts.topics import KafkaTopic
-from pipeline.snapshots import Manifest
-from pipeline.state import PartitionState
+from pipeline.snapshots import Ends, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,6 @@ class Record:
     partition: int
     key: str
     value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A snapshot read back."""
-
-    manifest: Manifest
-    state: PartitionState
 
 
 class Owner(Protocol):
@@ -75,6 +67,14 @@ class Input(Protocol):
         """Read on from there."""
         ...
 
+    def written_at(self, partition: int, at: datetime) -> int | None:
+        """The first offset of what Kafka took in at that time or later; None = nothing since."""
+        ...
+
+    def end_of(self, partition: int) -> int | None:
+        """Where the partition ends, as far as is known without asking; None = not known yet."""
+        ...
+
     def close(self) -> None:
         """Leave off."""
         ...
@@ -89,19 +89,16 @@ class Output(Protocol):
 
 
 class Snapshots(Protocol):
-    """Where states are kept."""
+    """What a restore reads: states that were kept, and what was told since."""
 
-    def write(
-        self,
-        state: PartitionState,
-        partition: int,
-        input_offset: int,
-        owner_epoch: int,
-        previous: Manifest | None,
-    ) -> Manifest:
-        """Write a snapshot of what is committed up to input_offset."""
+    def newest(self, partition: int, committed: int | None) -> Kept:
+        """The newest complete snapshot at or below the committed offset (None = any)."""
         ...
 
-    def newest(self, partition: int, committed: int | None) -> Found | None:
-        """The newest complete snapshot at or below the committed offset (None = any)."""
+    def ends(self, partition: int) -> Ends:
+        """Where a snapshot that begins now will lie, and what is told after it."""
+        ...
+
+    def told(self, partition: int, since: Ends) -> Iterator[list[bytes]]:
+        """Detections and hours from there to their end, some at a time; never waits for them."""
         ...

@@ -30,15 +30,25 @@ class PipelineSettings(ServiceSettings, KafkaFields):
         description="Seconds after which progress is committed though there is nothing to tell; "
         "a detection is committed at once.",
     )
+    snapshot_debt_s: float = Field(
+        default=3.0,
+        gt=0,
+        le=60,
+        description="Seconds that a restore may replay, at this worker's own measured speed, "
+        "before the next snapshot is due.",
+    )
     snapshot_every_s: float = Field(
-        default=60.0, gt=0, le=300, description="Seconds between snapshots while readings come."
+        default=300.0,
+        gt=0,
+        le=3600,
+        description="Seconds after which a snapshot is due at the latest, while readings come.",
     )
     snapshot_records_max: int = Field(
-        default=300_000,
+        default=2_000_000,
         ge=1,
         le=10_000_000,
-        description="Records read since the last snapshot after which the next one is due: what a "
-        "restore has to replay.",
+        description="Records read since the last snapshot after which the next one is due, however "
+        "fast this worker is.",
     )
     unknown_schema_wait_s: float = Field(
         default=20.0,

@@ -6,13 +6,16 @@ the two rounds of a handover is given its share of the first round again, so tha
 hand over belongs to nobody until somebody joins or leaves (seen: half of the partitions, for good).
 """
 
-from typing import Any
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, cast
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+import numpy as np
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from contracts.topics import READINGS
 from pipeline.ports import Committed, Owner, Span
-from runtime.consume import Limits, place_of, poll_batch
+from runtime.consume import Limits, poll_batch
 from runtime.kafka import new_consumer
 
 GROUP = "herd-pipeline"
@@ -63,17 +66,25 @@ class InputLog:
 
     def poll(self) -> list[Span]:
         """What can be read now, at most a batch over all partitions, in order within each."""
-        spans: dict[int, Span] = {}
-        for message in poll_batch(self._consumer, self._limits):
-            _, partition, offset = place_of(message)
-            span = spans.setdefault(partition, Span(partition, [], []))
-            span.offsets.append(offset)
-            span.values.append(message.value())
-        return list(spans.values())
+        return spans_of(poll_batch(self._consumer, self._limits))
 
     def seek(self, partition: int, offset: int) -> None:
         """Read on from there."""
         self._consumer.seek(TopicPartition(READINGS.name, partition, offset))
+
+    def written_at(self, partition: int, at: datetime) -> int | None:
+        """The first offset of what Kafka took in at that time or later; None = nothing since."""
+        asked = TopicPartition(READINGS.name, partition, int(at.timestamp() * 1000))
+        (found,) = self._consumer.offsets_for_times([asked], timeout=ASK_MAX_S)
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return found.offset if found.offset >= 0 else None
+
+    def end_of(self, partition: int) -> int | None:
+        """The end that the last fetch told of: asking the broker would cost a round trip."""
+        place = TopicPartition(READINGS.name, partition)
+        _, end = self._consumer.get_watermark_offsets(place, cached=True)
+        return end if end >= 0 else None
 
     def group(self) -> Any:  # noqa: ANN401  opaque to us
         """The group's metadata as of now: what fences a commit of a member that was replaced."""
@@ -92,3 +103,22 @@ class InputLog:
             offset = place.offset if place.offset >= 0 else None
             found.append((place, Committed(offset, low)))
         return found
+
+
+def spans_of(messages: list[Message]) -> list[Span]:
+    """The records by partition, each in order.
+
+    They come in runs of one partition, and of each record the client must be asked three things:
+    whole runs are asked at once, which is all that a loop in Python may cost here.
+    """
+    partitions = np.array([message.partition() for message in messages], np.int64)
+    cuts = [0, *(np.nonzero(np.diff(partitions))[0] + 1).tolist(), len(messages)]
+    spans: dict[int, Span] = {}
+    for begin, end in pairwise(cuts):
+        if begin == end:
+            continue
+        run, partition = messages[begin:end], int(partitions[begin])
+        span = spans.setdefault(partition, Span(partition, [], []))
+        span.offsets.extend(cast("list[int]", [message.offset() for message in run]))
+        span.values.extend([message.value() for message in run])
+    return list(spans.values())

@@ -1,91 +1,89 @@
-"""Snapshots in `herd.snapshots.v1`: written in transactions of the worker, read from the end.
+"""Snapshots in `herd.snapshots.v1`, read back from its end; what was told since, in its topics.
 
 Compaction comes late (a segment must close first), so a partition may hold many old snapshots:
-the newest is looked for in a window at the end, widened until a complete one is in it.
+manifests are looked for in a window at the end, widened until one is usable. A manifest tells where
+its chunks begin; from there they are read once, each straight into its place.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
-from contracts.topics import SNAPSHOTS
-from pipeline.adapters.transactions import Transactions
-from pipeline.ports import Found, Record
-from pipeline.snapshots import (
-    Manifest,
-    manifests,
-    pack,
-    snapshot_keys,
-    unpack,
-    usable,
-)
+from contracts.topics import DETECTIONS, HOURS, SNAPSHOTS
+from pipeline.snapshots import Assembly, Ends, Found, Kept, Manifest, Seen
 from pipeline.state import PartitionState
+from runtime.consume import Limits, poll_batch
 from runtime.kafka import new_consumer
 
 log = structlog.get_logger()
 
 GROUP = "herd-pipeline-snapshots"  # never joined: partitions are assigned by hand
-WINDOW_RECORDS = 64  # the first look from the end; then eight times as far, and so on
+WINDOW_RECORDS = 16  # the first look from the end; then eight times as far, and so on
 READ_MAX_S = 30.0  # without a single record for so long, Kafka is gone
-TRANSACTION_BYTES_MAX = 16 << 20  # of chunks; a large state takes several transactions
+ASK_MAX_S = 20.0
+READ_LIMITS = Limits(records_max=64, wait_s=1.0)  # 32 MB of chunks
+TOLD_LIMITS = Limits(records_max=2_000, wait_s=0.0)  # between two turns: it waits for nothing
 
 
 class SnapshotStore:
-    """Writes a partition's snapshots and finds the newest usable one."""
+    """Finds a partition's newest usable snapshot, and what was told after it."""
 
-    def __init__(
-        self, bootstrap: str, transactions: Transactions, beat: Callable[[], None]
-    ) -> None:
-        self._bootstrap, self._transactions, self._beat = bootstrap, transactions, beat
+    def __init__(self, bootstrap: str, beat: Callable[[], None]) -> None:
+        self._bootstrap, self._beat = bootstrap, beat
         self._consumer: Consumer | None = None
 
-    def write(
-        self,
-        state: PartitionState,
-        partition: int,
-        input_offset: int,
-        owner_epoch: int,
-        previous: Manifest | None,
-    ) -> Manifest:
-        """Write a snapshot, chunks first, then manifest and deletions in one transaction.
-
-        Each transaction commits input_offset again, so that one who lost the partition is refused.
-        """
-        manifest, records = pack(state, partition, input_offset, owner_epoch, previous)
-        *chunks, last = [Record(SNAPSHOTS, partition, key, value) for key, value in records]
-        offsets = {partition: input_offset}
-        group: list[Record] = []
-        for chunk in chunks:
-            group.append(chunk)
-            if sum(len(record.value or b"") for record in group) >= TRANSACTION_BYTES_MAX:
-                self._transactions.commit(group, offsets)
-                self._beat()
-                group = []
-        outdated = previous.previous if previous else None
-        keys = snapshot_keys(partition, outdated) if outdated else []
-        deleted = [Record(SNAPSHOTS, partition, key, None) for key in keys]
-        self._transactions.commit([*group, last, *deleted], offsets)
-        return manifest
-
-    def newest(self, partition: int, committed: int | None) -> Found | None:
+    def newest(self, partition: int, committed: int | None) -> Kept:
         """The newest complete snapshot at or below the committed offset (None = any)."""
-        if self._consumer is None:
-            self._consumer = _reader(self._bootstrap)
-        return _newest(self._consumer, partition, committed, self._beat)
+        return _newest(self._reader(), partition, committed, self._beat)
+
+    def ends(self, partition: int) -> Ends:
+        """Where the partition ends in the topics of snapshots, detections and hours."""
+        snapshots, detections, hours = (
+            _bounds(self._reader(), topic.name, partition)[1]
+            for topic in (SNAPSHOTS, DETECTIONS, HOURS)
+        )
+        return Ends(snapshots, detections, hours)
+
+    def told(self, partition: int, since: Ends) -> Iterator[list[bytes]]:
+        """Detections and hours from there to their end, some at a time; never waits for them."""
+        consumer = _reader(self._bootstrap)
+        try:
+            starts = ((DETECTIONS, since.detections), (HOURS, since.hours))
+            places = [
+                TopicPartition(topic.name, partition, start)
+                for topic, start in starts
+                # what retention or an operator took away cannot be held against anything
+                if start >= _bounds(consumer, topic.name, partition)[0]
+            ]
+            consumer.assign(places)
+            ended: set[str | None] = set()
+            while len(ended) < len(places):
+                messages = poll_batch(
+                    consumer, TOLD_LIMITS, at_end=lambda end: ended.add(end.topic())
+                )
+                yield [value for one in messages if (value := one.value()) is not None]
+        finally:
+            consumer.close()
 
     def close(self) -> None:
         """Let go of Kafka."""
         if self._consumer is not None:
             self._consumer.close()
 
+    def _reader(self) -> Consumer:
+        if self._consumer is None:
+            self._consumer = _reader(self._bootstrap)
+        return self._consumer
+
 
 def newest_state(bootstrap: str, partition: int) -> tuple[PartitionState, int] | None:
     """The newest state of a partition and the first input offset that is not in it."""
     consumer = _reader(bootstrap)
     try:
-        found = _newest(consumer, partition, None, lambda: None)
+        found = _newest(consumer, partition, None, lambda: None).found
     finally:
         consumer.close()
     return (found.state, found.manifest.input_offset) if found else None
@@ -100,45 +98,62 @@ def _reader(bootstrap: str) -> Consumer:
     return new_consumer(bootstrap, GROUP, **settings)
 
 
+def _bounds(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ASK_MAX_S)
+    return low, high
+
+
 def _newest(
     consumer: Consumer, partition: int, committed: int | None, beat: Callable[[], None]
-) -> Found | None:
-    low, high = consumer.get_watermark_offsets(
-        TopicPartition(SNAPSHOTS.name, partition), timeout=READ_MAX_S
-    )
-    window = WINDOW_RECORDS
-    start = high
+) -> Kept:
+    low, high = _bounds(consumer, SNAPSHOTS.name, partition)
+    window, start, seen = WINDOW_RECORDS, high, Seen()
+    refused: set[tuple[int, int, int]] = set()
     while start > low:
         start = max(low, high - window)
-        records = _read(consumer, partition, start, beat)
-        for manifest in usable(manifests(records), committed):
-            state = unpack(manifest, records)
-            if state is not None:
-                return Found(manifest, state)
-            log.info("snapshot_incomplete", partition=partition, looked_from=start)
+        seen = Seen()
+        for key, value in _read(consumer, partition, start, beat):
+            seen.take(key, value)
+        for manifest in seen.usable(committed):
+            if manifest.name not in refused:
+                kept = _assembled(consumer, manifest, max(low, manifest.ends.snapshots), beat)
+                if kept is not None:
+                    return kept
+                refused.add(manifest.name)
+                log.warning("snapshot_incomplete", partition=partition, name=manifest.name)
         window *= 8
-    return None
+    return Kept(None, seen.garbage(None))
+
+
+def _assembled(
+    consumer: Consumer, manifest: Manifest, start: int, beat: Callable[[], None]
+) -> Kept | None:
+    """The snapshot with its state, read from where its chunks begin; None if it is not whole."""
+    assembly, seen = Assembly(manifest), Seen()
+    for key, value in _read(consumer, manifest.partition, start, beat):
+        seen.take(key, value)
+        if value is not None:
+            assembly.take(key, value)
+    state = assembly.state()
+    if state is None:
+        return None
+    return Kept(Found(manifest, state), seen.garbage(manifest))
 
 
 def _read(
     consumer: Consumer, partition: int, start: int, beat: Callable[[], None]
-) -> dict[str, bytes]:
-    """Key → newest value of the partition from `start` to its end; deleted keys are left out."""
-    records: dict[str, bytes] = {}
+) -> Iterator[tuple[str, bytes | None]]:
+    """Key and value of each record of the partition from `start` to its end, in order."""
     consumer.assign([TopicPartition(SNAPSHOTS.name, partition, start)])
-    while True:
+    ended: list[Message] = []
+    heard_at = time.monotonic()
+    while not ended:
         beat()
-        message = consumer.poll(READ_MAX_S)
-        if message is None:
+        messages = poll_batch(consumer, READ_LIMITS, at_end=ended.append)
+        if messages:
+            heard_at = time.monotonic()
+        elif time.monotonic() - heard_at > READ_MAX_S:
             raise TimeoutError(f"no snapshot record of partition {partition} in {READ_MAX_S} s")
-        error = message.error()
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
-                return records
-            raise KafkaException(error)
-        key, value = message.key(), message.value()
-        text = key.decode() if isinstance(key, bytes) else str(key)
-        if value is None:
-            records.pop(text, None)
-        else:
-            records[text] = value
+        for message in messages:
+            key = message.key()
+            yield key.decode() if isinstance(key, bytes) else str(key), message.value()
