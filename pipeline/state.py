@@ -19,7 +19,7 @@ from pipeline.tables import Arrays, Column, Longs, Mask, Rows, Table, as_bytes, 
 from pipeline.windows import LogTime
 
 # goes up when to_arrays or a detector's memory changes its meaning: older snapshots are not read
-STATE_VERSION = 3
+STATE_VERSION = 4
 NO_ROW = -1  # of a reading that belongs to no animal
 PARTITION_CLOCK = ""  # the clock of all farms that have no log time of their own
 
