@@ -140,6 +140,15 @@ class Process:
 
     def start(self) -> None:
         """Start and wait until it says that it does its work."""
+        self.spawn()
+        eventually(self.is_ready, within_s=40, why=f"not ready; its log: {self._log}")
+
+    def is_ready(self) -> bool:
+        """Whether it says that it does its work."""
+        return self._ready.exists()
+
+    def spawn(self) -> None:
+        """Start without waiting."""
         self._ready.unlink(missing_ok=True)
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
@@ -148,11 +157,14 @@ class Process:
                 stdout=log,
                 stderr=log,
             )
-        eventually(self._ready.exists, within_s=40, why=f"not ready; its log: {self._log}")
 
     def has_ended(self) -> bool:
         """Whether it is gone by itself."""
         return self._child is None or self._child.poll() is not None
+
+    def status(self) -> int | None:
+        """What it ended with by itself; None while it runs."""
+        return None if self._child is None else self._child.poll()
 
     @property
     def pid(self) -> int:
