@@ -174,7 +174,7 @@ class _Encoding:
         self._hours = hours
         self._ids = derived_ids(hours.id_texts())
         self._animals = [animal_id.encode() for animal_id in hours.animal_ids]
-        self._revision, self._readings = _zigzag(hours.revision), _zigzag(hours.readings)
+        self._revision, self._readings = zigzag(hours.revision), zigzag(hours.readings)
         numbers = [hours.values, hours.usual, hours.spread]
         # (animals, all numbers of all signals), in the order of the bytes; behind them the scores
         signals = np.stack(numbers, axis=2).reshape(len(hours), NUMBERS_A_SIGNAL * len(SIGNALS))
@@ -237,8 +237,8 @@ class _Encoding:
 
         put(1, ids)
         put(4, self._named(rows, length))
-        put(6, _varints(self._revision[rows], revision_bytes))
-        put(8, _varints(self._readings[rows], readings_bytes))
+        put(6, varints(self._revision[rows], revision_bytes))
+        put(8, varints(self._readings[rows], readings_bytes))
         put(9, _doubles(self._hours.coverage_share[rows][:, None]))
         out[:, begins[10] + places] = _doubles(self._numbers[rows][:, columns])
         data, width = out.tobytes(), begins[-1]
@@ -308,19 +308,20 @@ def _said(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _zigzag(values: Longs) -> Longs:
-    zigzag: Longs = (values << 1) ^ (values >> 63)
-    return zigzag
+def zigzag(values: Longs) -> Longs:
+    """As Avro writes longs: small ones of either sign become small ones of none."""
+    found: Longs = (values << 1) ^ (values >> 63)
+    return found
 
 
-def _width(zigzag: Longs) -> Bytes:
+def _width(zigzags: Longs) -> Bytes:
     """How many bytes each is as a varint."""
-    return (1 + np.searchsorted(_VARINT_LIMITS, zigzag, side="right")).astype(np.uint8)
+    return (1 + np.searchsorted(_VARINT_LIMITS, zigzags, side="right")).astype(np.uint8)
 
 
-def _varints(zigzag: Longs, width: int) -> Bytes:
+def varints(zigzags: Longs, width: int) -> Bytes:
     """(values, width): varints that are all of that width."""
-    octets = (zigzag[:, None] >> (7 * np.arange(width))) & 0x7F
+    octets = (zigzags[:, None] >> (7 * np.arange(width))) & 0x7F
     octets[:, :-1] |= 0x80
     return octets.astype(np.uint8)
 
