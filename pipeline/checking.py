@@ -4,13 +4,14 @@ The log of what was told is read a little a turn once a partition is live; whate
 worker goes on: an alert that may be wrong is worth more than none, and people are told.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import structlog
 
 from pipeline import metrics
 from pipeline.comparison import NAMED_MAX, Comparison
+from pipeline.ports import Snapshots
 from pipeline.snapshots import Ends
 
 log = structlog.get_logger()
@@ -21,19 +22,23 @@ class _Check:
     partition: int
     comparison: Comparison
     since: Ends
+    until: Ends
 
 
 class Checks:
-    """The checks of a worker's restores, one after the other. told: the log since those ends."""
+    """The checks of a worker's restores, one after the other. log: where what was told is read."""
 
-    def __init__(self, told: Callable[[int, Ends], Iterator[list[bytes]]]) -> None:
-        self._told = told
+    def __init__(self, log: Snapshots) -> None:
+        self._log = log
         self._waiting: list[_Check] = []
         self._reading: Iterator[list[bytes]] | None = None
 
     def add(self, partition: int, comparison: Comparison, since: Ends) -> None:
-        """A partition has become live; since: what its snapshot says of the log."""
-        self._waiting.append(_Check(partition, comparison, since))
+        """A partition has become live, and has told nothing; since: as its snapshot says.
+
+        What it tells from here on is its own replay once more, and would prove itself.
+        """
+        self._waiting.append(_Check(partition, comparison, since, self._log.ends(partition)))
 
     def go_on(self) -> None:
         """Read a little further; nothing while there is nothing to check."""
@@ -41,7 +46,7 @@ class Checks:
             return
         check = self._waiting[0]
         if self._reading is None:
-            self._reading = self._told(check.partition, check.since)
+            self._reading = self._log.told(check.partition, check.since, check.until)
         values = next(self._reading, None)
         if values is not None:
             check.comparison.take(values)

@@ -99,6 +99,6 @@ class Snapshots(Protocol):
         """Where a snapshot that begins now will lie, and what is told after it."""
         ...
 
-    def told(self, partition: int, since: Ends) -> Iterator[list[bytes]]:
-        """Detections and hours from there to their end, some at a time; never waits for them."""
+    def told(self, partition: int, since: Ends, until: Ends) -> Iterator[list[bytes]]:
+        """Detections and hours between those ends, some at a time; never waits for them."""
         ...

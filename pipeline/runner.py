@@ -69,7 +69,7 @@ class Worker:
         # real time: a farm's clock may stand still, and two owners must not share an epoch
         epoch = int(SystemClock().now().timestamp() * 1_000_000)
         self._saving = Saving(snapshots.ends, settings, epoch)
-        self._checks = Checks(snapshots.told)
+        self._checks = Checks(snapshots)
         self._partitions: dict[int, Partition] = {}
         self._committed_at = self._measured_at = self._longest_turn_s = 0.0
         self._wait_again_at = 0.0
@@ -236,6 +236,7 @@ class Worker:
             if not partition.live or partition.announced:
                 continue
             metrics.RESTORES.observe(self._monotonic() - partition.assigned_at)
+            # before they are told: they would be found in the log as if they had been there
             if partition.comparison is not None and partition.saved is not None:
                 ends = partition.saved.ends
                 self._checks.add(partition.number, partition.comparison, ends)

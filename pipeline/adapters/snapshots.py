@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from contracts.topics import DETECTIONS, HOURS, SNAPSHOTS
 from pipeline.snapshots import Assembly, Ends, Found, Kept, Manifest, Seen
 from pipeline.state import PartitionState
-from runtime.consume import Limits, poll_batch
+from runtime.consume import Limits, place_of, poll_batch
 from runtime.kafka import new_consumer
 
 log = structlog.get_logger()
@@ -47,24 +47,18 @@ class SnapshotStore:
         )
         return Ends(snapshots, detections, hours)
 
-    def told(self, partition: int, since: Ends) -> Iterator[list[bytes]]:
-        """Detections and hours from there to their end, some at a time; never waits for them."""
+    def told(self, partition: int, since: Ends, until: Ends) -> Iterator[list[bytes]]:
+        """Detections and hours between those ends, some at a time; never waits for them."""
+        stretches = (
+            (DETECTIONS.name, since.detections, until.detections),
+            (HOURS.name, since.hours, until.hours),
+        )
         consumer = _reader(self._bootstrap)
         try:
-            starts = ((DETECTIONS, since.detections), (HOURS, since.hours))
-            places = [
-                TopicPartition(topic.name, partition, start)
-                for topic, start in starts
+            for topic, start, end in stretches:
                 # what retention or an operator took away cannot be held against anything
-                if start >= _bounds(consumer, topic.name, partition)[0]
-            ]
-            consumer.assign(places)
-            ended: set[str | None] = set()
-            while len(ended) < len(places):
-                messages = poll_batch(
-                    consumer, TOLD_LIMITS, at_end=lambda end: ended.add(end.topic())
-                )
-                yield [value for one in messages if (value := one.value()) is not None]
+                if start < end and start >= _bounds(consumer, topic, partition)[0]:
+                    yield from _values(consumer, TopicPartition(topic, partition, start), end)
         finally:
             consumer.close()
 
@@ -157,3 +151,15 @@ def _read(
         for message in messages:
             key = message.key()
             yield key.decode() if isinstance(key, bytes) else str(key), message.value()
+
+
+def _values(consumer: Consumer, place: TopicPartition, until: int) -> Iterator[list[bytes]]:
+    """The values from a place to an offset; an empty list where nothing has come yet."""
+    consumer.assign([place])
+    ended: list[Message] = []
+    reached = -1
+    while not ended and reached < until - 1:
+        messages = poll_batch(consumer, TOLD_LIMITS, at_end=ended.append)
+        found = [(place_of(message)[2], message.value()) for message in messages]
+        reached = max([reached, *(offset for offset, _ in found)])
+        yield [value for offset, value in found if value is not None and offset < until]
