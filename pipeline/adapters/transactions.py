@@ -11,7 +11,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
-from contracts.topics import READINGS
+from contracts.topics import READINGS, KafkaTopic
 from pipeline import failpoints
 from pipeline.ports import Record
 from runtime.kafka import Outbox, new_producer
@@ -38,10 +38,19 @@ class _RetriableError(RuntimeError):
 
 
 class Transactions:
-    """The writing half of a worker. group: the consumer's live metadata, asked at every commit."""
+    """The writing half of a worker. group: the consumer's live metadata, asked at every commit.
 
-    def __init__(self, bootstrap: str, slot: str, group: Callable[[], Any]) -> None:
-        self._group = group
+    source: the topic whose offsets are committed.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        slot: str,
+        group: Callable[[], Any],
+        source: KafkaTopic = READINGS,
+    ) -> None:
+        self._group, self._source = group, source
         settings: dict[str, Any] = {
             "transactional.id": slot,
             "transaction.timeout.ms": TRANSACTION_MAX_MS,
@@ -67,7 +76,7 @@ class Transactions:
         failpoints.BEFORE_RECORDS.reached()
         for record in records:
             self._outbox.send(record.kafka_topic, record.partition, record.key, record.value)
-        places = [TopicPartition(READINGS.name, p, offset) for p, offset in offsets.items()]
+        places = [TopicPartition(self._source.name, p, offset) for p, offset in offsets.items()]
         failpoints.BEFORE_OFFSETS.reached()
         # a generation from an earlier turn would be fenced after a rebalance, or worse, pass
         _called(
