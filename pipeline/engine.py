@@ -18,10 +18,11 @@ from contracts.tick import Tick
 from pipeline.detectors.base import Change, Detector, Voices
 from pipeline.features import hour_parts, signals
 from pipeline.hours import NO_HOUR
+from pipeline.leaving import cut_at_days, day_begins, free_who_left, parts_of
 from pipeline.lines import act_at_lines, tell_moved
 from pipeline.moving import move
-from pipeline.state import PARTITION_CLOCK, PartitionState, TakenIn
-from pipeline.tables import NEVER, Longs
+from pipeline.state import NO_ROW, PARTITION_CLOCK, PartitionState, TakenIn
+from pipeline.tables import DAY_US, NEVER, Longs
 from pipeline.telling import Told, told_change
 from pipeline.windows import FARM_IS_LIVE, line_of, lines_between, log_us_at, may_be_judged
 
@@ -31,15 +32,17 @@ COLLAR_CHANGES = ("collar.removed.v1", "collar.assigned.v1")
 
 def step(state: PartitionState, batch: Batch) -> Told:
     """Move `state` on by a batch; what it tells, in the order of the log."""
-    run = _Run(state, batch.readings, state.take_in(batch.readings))
-    for place, event in batch.events:
-        match event.payload:
-            case Tick():
-                run.tick(place, event)
-            case Context():
-                run.context(place, event)
-    run.judge_until(batch.size)
-    return run.told
+    told = Told()
+    for end, part in parts_of(batch, cut_at_days(state, batch)):
+        run = _Run(state, part.readings, state.take_in(part.readings), told)
+        for place, event in part.events:
+            match event.payload:
+                case Tick():
+                    run.tick(place, event)
+                case Context():
+                    run.context(place, event)
+        run.judge_until(end)
+    return told
 
 
 def last_told(state: PartitionState) -> list[Event[Detection]]:
@@ -50,8 +53,10 @@ def last_told(state: PartitionState) -> list[Event[Detection]]:
 class _Run:
     """One batch under way: what has been judged, and how log time moved since."""
 
-    def __init__(self, state: PartitionState, readings: ReadingColumns, taken: TakenIn) -> None:
-        self.told = Told()
+    def __init__(
+        self, state: PartitionState, readings: ReadingColumns, taken: TakenIn, told: Told
+    ) -> None:
+        self.told = told
         self._state, self._readings, self._taken = state, readings, taken
         self._rows, self._first = taken.row, taken.first
         self._ahead = readings.ahead
@@ -88,9 +93,12 @@ class _Run:
         lines = lines_between(before_us, at_us)
         if farm_id is None:
             farms = [farm for farm in self._state.rows_of_farm if farm not in times.own_us]
-            self._act(PARTITION_CLOCK, farms, lines, event.event_id)
         else:
-            self._act(farm_id, [farm_id], lines, event.event_id)
+            farms = [farm_id]
+        self._act(PARTITION_CLOCK if farm_id is None else farm_id, farms, lines, event.event_id)
+        if day_begins(before_us, at_us):
+            met = [farm for farm in farms if farm in self._state.rows_of_farm]
+            free_who_left(self._state, met, at_us // DAY_US)
 
     def _is_deaf(self) -> bool:
         state = self._state
@@ -188,15 +196,25 @@ class _Run:
     def _move(self, run: Longs) -> None:
         readings, taken = self._readings.take(run), self._taken
         log_us = log_us_at(readings.place, self._marks, self._start_us)
+        somebodys = np.nonzero(np.maximum(taken.row[run], taken.taken_row[run]) != NO_ROW)[0]
+        who = np.maximum(taken.row[run], taken.taken_row[run])[somebodys]
+        own_us = self._state.log_us_of(who, log_us[somebodys])
+        self._note_heard(run[somebodys], own_us)
         self.told.detections += move(
             self._state, readings, taken.row[run], taken.taken_row[run], log_us
         )
         self._state.moved_farms.update(one.decode() for one in readings.texts["farm_id"].raw())
 
+    def _note_heard(self, which: Longs, log_us: Longs) -> None:
+        """Of these readings: when their animals and boots were heard, by log time if there is."""
+        heard_us = np.where(log_us == NEVER, self._readings.occurred_us[which], log_us)
+        self._state.heard(self._taken, which, heard_us // DAY_US)
+
     def _judge(self, segment: Longs) -> None:
         state, readings = self._state, self._readings
         common_us = log_us_at(readings.place[segment], self._marks, self._start_us)
         log_us = state.log_us_of(self._rows[segment], common_us)
+        self._note_heard(segment, log_us)
         occurred_us = readings.occurred_us[segment]
         received_us = readings.longs["received_at"][segment]
         in_time = may_be_judged(occurred_us, received_us, log_us, self._ahead[segment])

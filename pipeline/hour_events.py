@@ -10,7 +10,8 @@ from contracts.ids import FarmId
 from pipeline.baselines import Baselines
 from pipeline.detectors.base import Spec, Verdict
 from pipeline.hours import HOUR_S, OPEN_HOURS, SECONDS_MAX, HourBins
-from pipeline.tables import HOUR_US, Longs, Rows
+from pipeline.keys import FarmKeys
+from pipeline.tables import HOUR_US, Longs
 
 ACTOR = "pipeline:hours"
 # late readings changed the hour: its values are told anew, its detectors do not judge it again
@@ -24,7 +25,7 @@ class HourTeller:
     """Tells hours; one for a partition's state. specs: of the hourly detectors."""
 
     def __init__(
-        self, animals: Rows, bins: HourBins, baselines: Baselines, specs: Sequence[Spec]
+        self, animals: FarmKeys, bins: HourBins, baselines: Baselines, specs: Sequence[Spec]
     ) -> None:
         self._animals, self._bins, self._baselines = animals, bins, baselines
         self._cards = [
@@ -55,15 +56,14 @@ class HourTeller:
         table["changed"][rows, slot] = False
         usual, spread = self._baselines.hour_of_day(rows, hour)
         heard_s = np.minimum(table["heard"][rows, slot], HOUR_S)
-        keys = self._animals.keys
         return [
             HourColumns(
-                farm_id=FarmId(keys[rows[0]][0].decode()),
+                farm_id=FarmId(self._animals.key(int(rows[0]))[0].decode()),
                 actor=ACTOR,
                 causation_id=cause,
                 hour_us=hour * HOUR_US,
                 known_us=line_us,
-                animal_ids=[keys[row][1].decode() for row in rows.tolist()],
+                animal_ids=self._animals.names(rows),
                 revision=revision,
                 readings=table["readings"][rows, slot].astype(np.int64),
                 coverage_share=np.round(heard_s / HOUR_S, DIGITS),

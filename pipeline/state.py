@@ -13,14 +13,25 @@ from pipeline.detectors.registry import ALL
 from pipeline.episodes import Episodes
 from pipeline.hour_events import HourTeller
 from pipeline.hours import HourBins
+from pipeline.keys import NO_KEY, FarmKeys, Farms, Words
 from pipeline.moves import Moves, is_moved
 from pipeline.sequences import Sequences
-from pipeline.tables import Arrays, Column, Longs, Mask, Rows, Table, as_bytes, from_bytes
+from pipeline.tables import (
+    NO_DAY,
+    Arrays,
+    Column,
+    Longs,
+    Mask,
+    Table,
+    as_bytes,
+    from_bytes,
+    note_day,
+)
 from pipeline.windows import LogTime
 
 # goes up when to_arrays or a detector's memory changes its meaning: older snapshots are not read
 STATE_VERSION = 4
-NO_ROW = -1  # of a reading that belongs to no animal
+NO_ROW = NO_KEY  # of a reading that belongs to no animal
 PARTITION_CLOCK = ""  # the clock of all farms that have no log time of their own
 
 
@@ -30,12 +41,14 @@ class TakenIn:
 
     row: of the animal each belongs to, NO_ROW = to none. first: whether it counts, and not a repeat
     of it. moved: whether it was moved (never first); taken_row: then, of whom it was taken from.
+    boot: the row of its collar's boot, NO_ROW where it was moved.
     """
 
     row: Longs
     first: Mask
     moved: Mask
     taken_row: Longs
+    boot: Longs
 
 
 class PartitionState:
@@ -49,13 +62,18 @@ class PartitionState:
         self.by_hour = [d for d in self.detectors if isinstance(d, ByHour)]
         self.by_time = [d for d in self.detectors if isinstance(d, ByTime)]
         self.by_hearing = [d for d in self.detectors if isinstance(d, ByHearing)]
-        self.animals = Rows()  # keys (farm_id, animal_id) as bytes
-        self.counted = Table({"counted": Column("int64")})
-        self.sequences = Sequences()
+        self.farms = Farms()
+        self.animals = FarmKeys(self.farms)
+        self.counted = Table(
+            {"counted": Column("int64"), "heard_day": Column("int32", fill=NO_DAY)}
+        )
+        self.counted_freed = 0  # readings of animals whose rows were freed
+        self.sequences = Sequences(self.farms)
         self.moves = Moves()
         self.hours = HourBins()
         self.baselines = Baselines()
-        self.rows_of_farm: dict[str, list[int]] = {}
+        # in the order in which they came; the first one's row is the farm's where it is the subject
+        self.rows_of_farm: dict[str, Longs] = {}
         # clock → the first hour not judged, not learnt; of a farm gone live: on its own clock
         self.judged_until: dict[str, int] = {}
         self.learnt_until: dict[str, int] = {}
@@ -70,68 +88,112 @@ class PartitionState:
 
     def take_in(self, readings: ReadingColumns) -> TakenIn:
         """Count the readings, but for those that were moved: their animals are made known only."""
-        farms = readings.texts["farm_id"].raw()
-        animals = readings.texts["aggregate_id"].raw()
+        farms = self.farms.take(readings.texts["farm_id"])
+        animals = self.farms.ids.words_of(readings.texts["aggregate_id"])
         moved = is_moved(readings)
         if not moved.any():
-            rows = self._rows_of(list(zip(farms, animals, strict=True)))
+            rows = self._rows_of(farms, animals)
+            boot = self._boots_of(readings, farms)
+            first = self.sequences.first_seen(boot, readings.longs["seq"])
             taken = rows
-            first = self._first_seen(readings, farms)
         else:
-            # both animals of a move become known where it stands, in the order of the log
-            givers = readings.texts["taken_from"].raw()
-            both = [
-                (farm, who)
-                for farm, giver, animal in zip(farms, givers, animals, strict=True)
-                for who in (giver or animal, animal)
-            ]
-            known = [place for place, (_, who) in enumerate(both) if who != NOBODY.encode()]
-            found = np.full(len(both), NO_ROW, np.int64)
-            found[known] = self._rows_of([both[place] for place in known])
-            taken, rows = found[::2], found[1::2]
+            taken, rows = self._both_of(readings, farms, animals)
             came = np.nonzero(~moved)[0]
+            boot = np.full(len(readings), NO_ROW, np.int64)
+            boot[came] = self._boots_of(readings.take(came), farms[came])
             first = np.zeros(len(readings), np.bool_)
-            first[came] = self._first_seen(readings.take(came), [farms[p] for p in came.tolist()])
+            first[came] = self.sequences.first_seen(boot[came], readings.longs["seq"][came])
         np.add.at(self.counted["counted"], rows[first], 1)
-        return TakenIn(rows, first, moved, taken)
+        return TakenIn(rows, first, moved, taken, boot)
 
-    def _rows_of(self, keys: list[tuple[bytes, bytes]]) -> Longs:
-        rows = self.animals.of(keys)
-        self._reach(len(self.animals))
-        self._note_farms()
+    def _both_of(
+        self, readings: ReadingColumns, farms: Longs, animals: Words
+    ) -> tuple[Longs, Longs]:
+        """Rows of the animals that readings were taken from (else their own), and of their own.
+
+        Both become known where a move stands, in the order of the log.
+        """
+        givers = self.farms.ids.words_of(readings.texts["taken_from"])
+        none = (givers == 0).all(axis=1)
+        givers[none] = animals[none]
+        who = np.stack([givers, animals], axis=1).reshape(-1, animals.shape[1])
+        known = np.nonzero((who != self.farms.ids.words(NOBODY.encode())).any(axis=1))[0]
+        found = np.full(len(who), NO_ROW, np.int64)
+        found[known] = self._rows_of(np.repeat(farms, 2)[known], who[known])
+        return found[::2], found[1::2]
+
+    def _rows_of(self, farms: Longs, animals: Words) -> Longs:
+        rows, fresh = self.animals.index.take(self.animals.words(farms, animals))
+        if len(fresh):
+            for table in self.tables():
+                table.reach(len(self.animals))
+            self._join_herds(fresh)
         return rows
 
-    def _first_seen(self, readings: ReadingColumns, farms: list[bytes]) -> Mask:
-        collars = readings.texts["collar_id"].raw()
-        boots = readings.longs["boot_id"].tolist()
-        keys = list(zip(farms, collars, boots, strict=True))
-        return self.sequences.first_seen(keys, readings.longs["seq"])
+    def _boots_of(self, readings: ReadingColumns, farms: Longs) -> Longs:
+        collars = self.farms.ids.words_of(readings.texts["collar_id"])
+        return self.sequences.rows_of(farms, collars, readings.longs["boot_id"])
+
+    def _join_herds(self, fresh: Longs) -> None:
+        farms = self.animals.farm_of(fresh)
+        met, first = np.unique(farms, return_index=True)
+        for farm in met[np.argsort(first)].tolist():
+            name = self.farms.names[farm]
+            here = self.rows_of_farm.get(name, fresh[:0])
+            self.rows_of_farm[name] = np.concatenate([here, fresh[farms == farm]])
+
+    def heard(self, taken: TakenIn, which: Longs, days: Longs) -> None:
+        """Note on which days of log time animals and boots were heard; which: of the readings."""
+        for rows in (taken.row[which], taken.taken_row[which]):
+            known = rows != NO_ROW
+            note_day(self.counted["heard_day"], rows[known], days[known])
+        boot = taken.boot[which]
+        came = boot != NO_ROW
+        self.sequences.heard(boot[came], days[came])
+
+    def free_animals(self, farm_id: str, rows: Longs) -> None:
+        """Free the rows of animals that have left a farm: they hold what untouched ones do."""
+        herd = self.rows_of_farm[farm_id]
+        stays = herd[~np.isin(herd, rows)]
+        if len(stays) and stays[0] != herd[0]:
+            # what is known of the farm itself lies at its first animal
+            for detector in self.by_hearing:
+                self.memories[detector.spec.name].copy_row(int(herd[0]), int(stays[0]))
+        self.rows_of_farm[farm_id] = stays
+        if not len(stays):
+            del self.rows_of_farm[farm_id]
+        self.counted_freed += int(self.counted["counted"][rows].sum())
+        for table in self.tables():
+            table.clear(rows)
+        self.animals.index.free(rows)
+
+    def bytes_per_animal(self) -> float:
+        """Memory of all that grows with the herd, by the animals held."""
+        tables = sum(table.bytes_per_row for table in self.tables()) * len(self.animals)
+        keys = self.animals.index.bytes_held + self.sequences.bytes_held
+        return (tables + keys) / max(self.animals.index.held, 1)
 
     def counted_by_animal(self) -> dict[tuple[str, str], int]:
         """(farm_id, animal_id) → how many readings counted: to hold against a ledger."""
-        counts = self.counted["counted"][: len(self.animals)].tolist()
+        rows = np.nonzero(self.animals.index.in_use())[0]
+        farms = self.animals.farm_of(rows).tolist()
+        counts = self.counted["counted"][rows].tolist()
         return {
-            (farm.decode(), animal.decode()): count
-            for (farm, animal), count in zip(self.animals.keys, counts, strict=True)
+            (self.farms.names[farm], animal): count
+            for farm, animal, count in zip(farms, self.animals.names(rows), counts, strict=True)
         }
 
     def log_us_of(self, rows: Longs, partition_us: Longs) -> Longs:
         """(readings,): log time of each one's farm, given the partition's where each stands."""
-        if not self.log_time.own_us:
-            return partition_us
-        farms = [self.animals.keys[row][0].decode() for row in rows.tolist()]
         own = self.log_time.own_us
-        pairs = zip(farms, partition_us.tolist(), strict=True)
-        return np.array([own.get(farm, common) for farm, common in pairs], np.int64)
-
-    def _reach(self, rows: int) -> None:
-        for table in self.tables():
-            table.reach(rows)
-
-    def _note_farms(self) -> None:
-        known = sum(map(len, self.rows_of_farm.values()))
-        for row in range(known, len(self.animals)):
-            self.rows_of_farm.setdefault(self.animals.keys[row][0].decode(), []).append(row)
+        if not own:
+            return partition_us
+        farms = self.animals.farm_of(rows)
+        found = partition_us.copy()
+        for name, own_us in own.items():
+            farm = self.farms.find(name.encode())
+            found[farms == (NO_ROW if farm is None else farm)] = own_us
+        return found
 
     def tables(self) -> list[Table]:
         """All that holds a row an animal."""
@@ -145,6 +207,9 @@ class PartitionState:
             "hours": self.hours.to_arrays(rows),
             "baselines": self.baselines.table.to_arrays(rows),
             "sequences": self.sequences.to_arrays(),
+            "farms": self.farms.to_arrays(),
+            "animals": self.animals.index.to_arrays(),
+            "herds": self._herds(),
             **{f"memory.{name}": table.to_arrays(rows) for name, table in self.memories.items()},
         }
         times = self.log_time
@@ -157,29 +222,42 @@ class PartitionState:
             self.learnt_until,
             sorted(times.live),
             sorted(self.moved_farms),
+            self.counted_freed,
         ]
         return {
-            "animals": self.animals.to_array(),
             "times": as_bytes(said),
             "episodes": self.episodes.to_array(),
             "moves": self.moves.to_array(),
             **{f"{part}/{name}": a for part, some in parts.items() for name, a in some.items()},
         }
 
+    def _herds(self) -> Arrays:
+        """Whose rows are whose, in order: farms by row, animals by row."""
+        farms = self.farms.rows_of(list(self.rows_of_farm))
+        sizes = [len(rows) for rows in self.rows_of_farm.values()]
+        rows = [np.zeros(0, np.int64), *self.rows_of_farm.values()]
+        return {"farm": farms, "size": np.array(sizes, np.int64), "rows": np.concatenate(rows)}
+
+    def _load_herds(self, arrays: Arrays) -> None:
+        herds = np.split(arrays["rows"], np.cumsum(arrays["size"])[:-1])
+        for farm, rows in zip(arrays["farm"].tolist(), herds, strict=False):
+            self.rows_of_farm[self.farms.names[farm]] = rows
+
     @classmethod
     def from_arrays(cls, arrays: Arrays, detectors: Sequence[Detector] = ALL) -> "PartitionState":
         """What to_arrays gave; raises KeyError if something is missing."""
         state = cls(detectors)
-        state.animals.load(arrays["animals"])
-        state._note_farms()
+        state.farms.load(_part(arrays, "farms"))
+        state.animals.index.load(_part(arrays, "animals"))
+        state._load_herds(_part(arrays, "herds"))
         state.counted.load(_part(arrays, "counted"))
         state.hours.table.load(_part(arrays, "hours"))
         state.baselines.table.load(_part(arrays, "baselines"))
-        state.sequences = Sequences.from_arrays(_part(arrays, "sequences"))
+        state.sequences.load(_part(arrays, "sequences"))
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
         partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])
-        state.judged_until, state.learnt_until, live, moved = cursors
+        state.judged_until, state.learnt_until, live, moved, state.counted_freed = cursors
         state.moved_farms = set(moved)
         spans = [(began, ended) for began, ended in deaf]
         state.log_time = LogTime(partition_us, own_us, spans, set(live))

@@ -1,4 +1,4 @@
-"""Rows and the arrays beside them: id ↔ row, grown by doubling; to plain arrays and back."""
+"""The arrays beside rows, grown by doubling; to plain arrays and back."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,8 @@ Arrays = dict[str, NDArray[Any]]
 
 HOUR_US = 3_600_000_000
 ROWS_MIN = 64  # the first allocation; from there on by doubling
+DAY_US = 24 * HOUR_US
+NO_DAY = -(2**31)
 NEVER = -(2**62)  # a time before all times, in microseconds; far from the ends: sums do not wrap
 
 
@@ -96,6 +98,16 @@ class Table:
             self._arrays[name] = grown
         self._room = room
 
+    def clear(self, rows: Longs) -> None:
+        """Have these rows hold what an untouched one does."""
+        for name, column in self._columns.items():
+            self._arrays[name][rows] = column.fill
+
+    def copy_row(self, row: int, to: int) -> None:
+        """Have one row hold what another does."""
+        for array in self._arrays.values():
+            array[to] = array[row]
+
     def to_arrays(self, rows: int) -> Arrays:
         """A view of the first `rows` rows of each column."""
         self.reach(rows)
@@ -114,6 +126,13 @@ class Table:
         return sum(
             np.dtype(c.dtype).itemsize * int(np.prod(c.shape)) for c in self._columns.values()
         )
+
+
+def note_day(days: NDArray[np.int32], rows: Longs, found: Longs) -> None:
+    """Raise the days of these rows to those found; a row may stand there many times."""
+    newer = found > days[rows]
+    if newer.any():  # once a day
+        np.maximum.at(days, rows[newer], found[newer].astype(np.int32))
 
 
 def as_bytes(value: object) -> NDArray[np.uint8]:

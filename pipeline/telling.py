@@ -34,7 +34,7 @@ def told_change(
     evidence = with_usual(state, change.row, change.evidence)
     if change.phase is Phase.END:
         return episodes.end(spec.name, change.row, known_us, evidence, cause)
-    farm_id, animal_id = (part.decode() for part in state.animals.keys[change.row])
+    farm_id, animal_id = (part.decode() for part in state.animals.key(change.row))
     subject_id = farm_id if spec.subject_kind is SubjectKind.FARM else animal_id
     return episodes.begin(
         Episode(

@@ -16,7 +16,7 @@ from contracts.detection import Condition, Phase
 from contracts.ids import SubjectKind
 from pipeline.features import Signals
 from pipeline.herd_hour import HerdHour
-from pipeline.tables import Column, Longs, Table
+from pipeline.tables import Column, Longs, Mask, Table
 from pipeline.windows import LogTime
 
 NO_READING = -1  # what changed came with an hour, a line or a context record
@@ -169,6 +169,10 @@ class ByTime(Detector, Protocol):
 
     def at_line(self, rows: Longs, line_us: int, memory: Table, times: LogTime) -> list[Change]:
         """Onsets among a herd's animals (rows) at a line."""
+        ...
+
+    def waits_for(self, rows: Longs, memory: Table) -> Mask:
+        """(rows,): from whom it expects to hear."""
         ...
 
     def forget(self, row: int, at_us: int, memory: Table, times: LogTime) -> list[Change]:

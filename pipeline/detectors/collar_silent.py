@@ -12,7 +12,7 @@ import numpy as np
 from contracts.detection import Condition, Phase
 from pipeline.detectors.base import NO_READING, Change, Limit, Measured, Spec, Voices
 from pipeline.herd_hour import HERD_MIN
-from pipeline.tables import NEVER, Column, Longs, Table
+from pipeline.tables import NEVER, Column, Longs, Mask, Table
 from pipeline.windows import LogTime
 
 SIGNAL = "silent_minutes"
@@ -89,6 +89,11 @@ class CollarSilent:
             )
             for row in fallen.tolist()
         ]
+
+    def waits_for(self, rows: Longs, memory: Table) -> Mask:
+        """Whoever was heard and whose collar is on; see ByTime."""
+        waits: Mask = memory["heard_us"][rows] != NEVER
+        return waits
 
     def forget(self, row: int, at_us: int, memory: Table, times: LogTime) -> list[Change]:
         """Her collar was taken off or changed: wait for nothing until she speaks again."""

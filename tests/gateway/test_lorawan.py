@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-import numpy as np
 import pytest
 
 from contracts.animal_event import STATION
@@ -19,7 +18,7 @@ from gateway.decoders import FRAME_BYTES_MAX, READINGS_MAX, Decoders, Frame
 from gateway.forks import Forks
 from gateway.intake import Sender, Verdict, judge, judge_origin, judge_webhook
 from gateway.payloads import lorawan
-from pipeline.sequences import HOLES_MAX, Sequences
+from pipeline.sequences import HOLES_MAX
 from tests.builders import FARM, MORNING
 from tests.gateway.uplinks import (
     CHIRPSTACK_TOPIC,
@@ -30,6 +29,7 @@ from tests.gateway.uplinks import (
     fixture,
     worn,
 )
+from tests.pipeline.counting import Counting
 
 BOOT = 0x01A2B3C4 * READINGS_MAX  # the session of the ChirpStack fixtures
 COLUMNS: dict[str, Any] = {"interval_s": 300, "temperature_c": 38.5}
@@ -100,7 +100,7 @@ def test_a_frame_handed_on_twice_is_the_same_readings() -> None:
 
 def test_the_next_frame_counts_on_by_one() -> None:
     """Who counts readings once keeps few holes: with one a frame, a late letter were a repeat."""
-    counted = Sequences()
+    counted = Counting()
     frames = [
         judged(changed("chirpstack_up", "fCnt", to=number)) for number in range(4 * HOLES_MAX)
     ]
@@ -109,8 +109,7 @@ def test_the_next_frame_counts_on_by_one() -> None:
     def count(verdict: Verdict) -> list[bool]:
         told = of_collars(verdict)
         keys = [(b"farm-a", one.collar_id.encode(), one.boot_id) for one in told]
-        first = counted.first_seen(keys, np.array([one.seq for one in told], np.int64))
-        return [bool(one) for one in first]
+        return counted.first_seen(keys, [one.seq for one in told])
 
     for frame in frames:
         assert count(frame) == [True, True]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contracts.columns import columns_of
 from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from pipeline.baselines import SIGNALS
@@ -13,6 +14,7 @@ from pipeline.hour_events import LATE, HourTeller
 from pipeline.hours import COUNTED, OPEN_HOURS
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
+from tests.builders import a_reading
 from tests.pipeline.test_hours import parts_of
 
 HOUR = 24 * 5 + 7
@@ -22,9 +24,7 @@ ROWS = np.array([0])
 def a_state() -> PartitionState:
     """One animal with one hour heard, whose usual level is known."""
     state = PartitionState()
-    state.animals.of([(b"farm-a", b"nl-0017")])
-    for table in state.tables():
-        table.reach(1)
+    state.take_in(columns_of([(0, a_reading())]))
     state.hours.add(parts_of([(0, HOUR * HOUR_US, 3600, 2000, False)]))
     for day in range(3):
         state.baselines.learn(ROWS, 24 * day + 7, np.full((1, len(SIGNALS)), 18.0 + day))

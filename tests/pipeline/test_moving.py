@@ -56,7 +56,8 @@ def hours_held(state: PartitionState) -> dict[tuple[str, str, int], list[Any]]:
     """(farm, animal, hour) → what its bin holds; hours of which nothing is left are no hours."""
     table = state.hours.table
     found = {}
-    for row, (farm, animal) in enumerate(state.animals.keys):
+    for row in range(len(state.animals)):
+        farm, animal = state.animals.key(row)
         for slot in range(OPEN_HOURS):
             if table["heard"][row, slot]:
                 key = (farm.decode(), animal.decode(), int(table["hour"][row, slot]))

@@ -3,7 +3,6 @@
 from contracts.columns import columns_of
 from contracts.ids import FarmId
 from pipeline.state import PartitionState
-from pipeline.tables import Rows
 from tests.builders import a_reading, a_tick, at
 from tests.pipeline.logs import run, temperatures, values_of
 
@@ -53,13 +52,3 @@ def test_an_animal_costs_less_than_eight_kilobytes() -> None:
     tables = PartitionState().tables()
 
     assert sum(table.bytes_per_row for table in tables) < BYTES_OF_AN_ANIMAL_MAX
-
-
-def test_a_key_met_twice_in_one_call_gets_one_row() -> None:
-    """A new animal's first batch holds many of her readings."""
-    rows = Rows()
-
-    found = rows.of([(b"f", b"1"), (b"f", b"2"), (b"f", b"1")])
-
-    assert found.tolist() == [0, 1, 0]
-    assert Rows.from_array(rows.to_array()).keys == rows.keys

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from contracts.columns import columns_of
 from contracts.detection import Phase
 from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import NO_READING, Change, Measured
@@ -9,6 +10,7 @@ from pipeline.detectors.fever import Fever
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
 from pipeline.telling import told_change
+from tests.builders import a_reading
 
 HOT = Measured("temperature_c", "Cel", 29 * HOUR_US, 41.0, 40.0)
 
@@ -16,9 +18,7 @@ HOT = Measured("temperature_c", "Cel", 29 * HOUR_US, 41.0, 40.0)
 def a_state(days: int) -> PartitionState:
     """One animal, whose hour of the day was learnt so often."""
     state = PartitionState()
-    state.animals.of([(b"farm-a", b"nl-0017")])
-    for table in state.tables():
-        table.reach(1)
+    state.take_in(columns_of([(0, a_reading())]))
     for day in range(days):
         state.baselines.learn(np.array([0]), 24 * day + 5, np.full((1, len(SIGNALS)), 38.634))
     return state
