@@ -66,9 +66,15 @@ class Authority:
         return serial
 
 
-def serial_at(host: str, port: int, ca_file: Path) -> int:
-    """The serial number of the certificate that a server shows to whoever connects now."""
-    found = ssl.get_server_certificate((host, port), ca_certs=str(ca_file), timeout=5)
+def serial_at(host: str, port: int, ca_file: Path) -> int | None:
+    """The serial number of the certificate that a server shows to whoever connects now.
+
+    None: it lets nobody in at this moment, as Artemis does while it takes a new one.
+    """
+    try:
+        found = ssl.get_server_certificate((host, port), ca_certs=str(ca_file), timeout=5)
+    except ConnectionError:
+        return None
     return x509.load_pem_x509_certificate(found.encode()).serial_number
 
 
