@@ -6,57 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.clock import FakeClock
 from contracts.dead_letter import DeadLetter, Reason
 from contracts.envelope import Event
-from contracts.serde import FixedSchemaIds
+from contracts.topics import SNAPSHOTS
+from pipeline.adapters.transactions import TransactionFailedError
 from pipeline.canonical import canonical
-from pipeline.runner import Worker
-from pipeline.settings import PipelineSettings
-from runtime.lifecycle import Running
-from tests.builders import MORNING, a_reading
+from tests.builders import a_reading
+from tests.pipeline.lives import Life
 from tests.pipeline.logs import logs, run_all, temperatures, values_of
-from tests.pipeline.memory_kafka import MemoryInput, MemoryKafka, MemorySnapshots
+from tests.pipeline.memory_kafka import MemoryKafka, MemorySnapshots
 
 UNKNOWN = b"\0\0\0\0\x63whatever"  # schema id 99
-
-
-class Life:
-    """One life of a worker process over a Kafka in memory."""
-
-    def __init__(self, kafka: MemoryKafka, *, batch: int = 2, **said: Any) -> None:  # noqa: ANN401  settings
-        self.kafka = kafka
-        self.input = MemoryInput(kafka, batch)
-        self.running = Running()
-        given_settings = {"commit_every_s": 0, "unknown_schema_wait_s": 0} | said
-        self.worker = Worker(
-            self.input,
-            kafka,
-            MemorySnapshots(kafka),
-            FixedSchemaIds(),
-            FakeClock(MORNING),
-            PipelineSettings(**given_settings),
-        )
-        self.input.subscribe(self.worker)
-
-    def turns(self, count: int) -> "Life":
-        """So many turns of the loop; then it is as if killed."""
-        for _ in range(count):
-            self.worker.turn(self.running)
-        return self
-
-    def to_the_end(self) -> "Life":
-        """Turns until everything is read and committed, then an orderly stop."""
-        end = len(self.kafka.values)
-        while (self.kafka.committed, self.input.position) != (end, end):
-            self.turns(1)
-        return self.stop()
-
-    def stop(self) -> "Life":
-        """SIGTERM: the loop ends, and saves what is done."""
-        self.running.stop()
-        self.worker.run(self.running)
-        return self
 
 
 @given(
@@ -72,18 +32,17 @@ def test_any_history_of_crashes_gives_the_answer_of_an_undisturbed_run(
     values = values_of(log)
     kafka = MemoryKafka(values)
     for turns, batch, orderly in lives:
-        life = Life(kafka, batch=batch, snapshot_records_max=save_every).turns(turns)
-        if orderly:
-            life.stop()
+        life = Life(kafka, batch, said={"snapshot_records_max": save_every}).turns(turns)
+        life.stop() if orderly else life.crash()
 
     Life(kafka, batch=100).to_the_end()
 
     expected_state, expected = run_all(values)
     told = expected.detections
-    assert canonical(kafka.detections) == canonical(told)  # type: ignore[arg-type]  # detections
+    assert canonical(kafka.detections) == canonical(told)
     assert {repr(event) for event in kafka.detections} == {repr(event) for event in told}
     assert kafka.hours == expected.hour_events()
-    found = MemorySnapshots(kafka).newest(kafka.partition, None)
+    found = MemorySnapshots(kafka).newest(kafka.partition, None).found
     assert found is not None
     assert found.state.counted_by_animal() == expected_state.counted_by_animal()
 
@@ -91,10 +50,10 @@ def test_any_history_of_crashes_gives_the_answer_of_an_undisturbed_run(
 def test_replay_is_silent_but_for_what_is_open() -> None:
     """A replay tells nothing again and buries nothing again; an open episode is told once more."""
     kafka = MemoryKafka([*values_of(temperatures(41, 41, 41)), b"noise"])
-    Life(kafka).turns(4)
+    Life(kafka).turns(5).crash()
     told, letters = kafka.detections, kafka.letters
 
-    Life(kafka).turns(4)
+    Life(kafka).turns(5)
 
     assert len(told) == 1
     assert kafka.detections == [told[0], told[0]]
@@ -117,12 +76,12 @@ def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_with_its_commit()
 def test_a_stop_while_waiting_for_a_schema_commits_nothing_of_that_batch() -> None:
     """The records read beside the unknown one were not told of yet: they are read again."""
     kafka = MemoryKafka([*values_of(temperatures(41, 41, 41)), UNKNOWN])
-    life = Life(kafka, batch=10, unknown_schema_wait_s=30)
+    life = Life(kafka, batch=10, said={"unknown_schema_wait_s": 30}).turns(1)
     life.running.stop()
 
     life.turns(1).stop()
 
-    assert kafka.committed is None
+    assert kafka.committed_offset is None
     Life(kafka, batch=10).to_the_end()
     assert len(kafka.detections) == 1
 
@@ -130,12 +89,12 @@ def test_a_stop_while_waiting_for_a_schema_commits_nothing_of_that_batch() -> No
 def test_a_refused_transaction_ends_the_worker() -> None:
     """Its state has run ahead of Kafka; only a restore brings both together again."""
     kafka = MemoryKafka(values_of(temperatures(41, 41, 41)))
-    kafka.commits_refused = True
+    life = Life(kafka, batch=10).turns(1)
+    life.output.refuse = True
 
-    with pytest.raises(ConnectionError):
-        Life(kafka, batch=10).turns(1)
+    with pytest.raises(TransactionFailedError):
+        life.turns(1)
 
-    kafka.commits_refused = False
     Life(kafka).to_the_end()
     assert len(kafka.detections) == 1
 
@@ -144,8 +103,10 @@ def test_without_a_snapshot_the_log_is_replayed_from_its_beginning() -> None:
     """Snapshots are for speed; the log is the truth."""
     kafka = MemoryKafka(values_of(temperatures(41, 41)))
     Life(kafka).to_the_end()
-    kafka.snapshots.clear()
-    kafka.values += values_of([a_reading(seq=3, temperature_c=41.0, temperature_site="rumen")])
+    kafka.logs[SNAPSHOTS.name, kafka.partition].clear()
+    kafka.inputs[kafka.partition] += values_of(
+        [a_reading(seq=3, temperature_c=41.0, temperature_site="rumen")]
+    )
 
     Life(kafka).to_the_end()
 
@@ -155,24 +116,24 @@ def test_without_a_snapshot_the_log_is_replayed_from_its_beginning() -> None:
 def test_a_partition_handed_over_is_committed_and_saved_first() -> None:
     """The next owner then starts where this one ended, with nothing to replay."""
     kafka = MemoryKafka(values_of(temperatures(38, 38, 38, 38)))
-    life = Life(kafka, commit_every_s=5).turns(1)
+    life = Life(kafka, said={"commit_every_s": 5}).turns(2)
 
     life.turns(1).worker.revoked(kafka.partition)
 
-    assert kafka.committed == 4
+    assert kafka.committed_offset == 4
     assert any(key.startswith("3/4/") for key in kafka.snapshots)
 
 
 def test_a_partition_that_is_lost_writes_nothing_more() -> None:
     """Somebody else reads it already: a late commit would move the group back."""
     kafka = MemoryKafka(values_of(temperatures(38, 38, 38, 38)))
-    life = Life(kafka, commit_every_s=5).turns(1)
-    committed = kafka.committed
+    life = Life(kafka, said={"commit_every_s": 5}).turns(2)
+    committed = kafka.committed_offset
 
     life.turns(1).worker.lost(kafka.partition)
-    life.stop()
+    life.turns(1)
 
-    assert kafka.committed == committed
+    assert kafka.committed_offset == committed
     assert kafka.snapshots == {}
 
 
@@ -180,8 +141,8 @@ def test_a_record_from_before_a_return_within_one_poll_is_read_again_in_its_turn
     """A partition that leaves and returns at once must not skip what lies before that record."""
     kafka = MemoryKafka(values_of(temperatures(38, 41, 41, 41)))
     life = Life(kafka)
-    life.input.assign()
-    life.input.position = 3  # the poll gives a record read before the partition came back
+    life.turns(1).input.assign(kafka.partition)
+    life.input.positions[kafka.partition] = 3  # a record read before the partition came back
 
     life.turns(1)
 
@@ -190,11 +151,11 @@ def test_a_record_from_before_a_return_within_one_poll_is_read_again_in_its_turn
     assert len(kafka.detections) == 1
 
 
-def test_snapshots_come_by_what_a_restore_would_replay_and_two_are_named() -> None:
+def test_snapshots_come_by_what_a_restore_would_replay_and_two_are_kept() -> None:
     """Cadence by debt: a busy partition is saved often, an idle one is not saved for nothing."""
     kafka = MemoryKafka(values_of(temperatures(*[38.5] * 40)))
 
-    Life(kafka, snapshot_records_max=10).to_the_end()
+    Life(kafka, said={"snapshot_records_max": 10}).to_the_end()
 
     saved = sorted({int(key.split("/")[1]) for key in kafka.snapshots})
-    assert saved == [10, 20, 30, 40]
+    assert saved == [30, 40]  # every ten, the older ones deleted
