@@ -74,11 +74,15 @@ class AlertReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertResolved:
-    """The cause is over: by the detection's end, or said so by the envelope's actor."""
+    """The cause is over: by the detection's end, or said so by the envelope's actor.
+
+    retracted: it never was: readings that came late, or were not hers, unmade the detection.
+    """
 
     alert_id: str
     detection_id: str | None = None
     revision: int | None = None
+    retracted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,11 +136,20 @@ def decide(alert: Alert | None, command: Command) -> tuple[AlertEvent, ...]:
 
 
 def _record(alert: Alert | None, stream: str, detection: Detection) -> tuple[AlertEvent, ...]:
-    detection_id, ended = detection.detection_id, detection.phase is Phase.END
+    detection_id = detection.detection_id
+    retracted = detection.phase is Phase.RETRACTED
+    ended = retracted or detection.phase is Phase.END
     known = alert.revisions.get(detection_id) if alert else None
-    if alert is not None and (
-        detection_id in alert.earlier
-        or (known is not None and (detection.revision <= known or alert.status is Status.CLOSED))
+    # nobody was told of what never was: that it was not is no news
+    unheard = retracted and known is None
+    if unheard or (
+        alert is not None
+        and (
+            detection_id in alert.earlier
+            or (
+                known is not None and (detection.revision <= known or alert.status is Status.CLOSED)
+            )
+        )
     ):
         return ()  # told before, or about a case that people have judged
     if alert is None or alert.status is Status.CLOSED:
@@ -192,7 +201,10 @@ def _reopened(alert_id: str, detection: Detection) -> AlertReopened:
 
 def _resolved(alert_id: str, detection: Detection) -> AlertResolved:
     return AlertResolved(
-        alert_id=alert_id, detection_id=detection.detection_id, revision=detection.revision
+        alert_id=alert_id,
+        detection_id=detection.detection_id,
+        revision=detection.revision,
+        retracted=detection.phase is Phase.RETRACTED,
     )
 
 

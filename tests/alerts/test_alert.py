@@ -340,7 +340,7 @@ DETECTIONS = st.builds(
     machine,
     st.sampled_from(["d-1", "d-2", "d-3"]),
     st.integers(1, 4),
-    st.sampled_from(list(Phase)),
+    st.sampled_from([Phase.ONSET, Phase.UPDATE, Phase.END]),
 )
 PEOPLE = st.builds(
     lambda make, alert_id: make(alert_id=alert_id),
@@ -397,6 +397,42 @@ def test_a_detection_is_never_lost(orders: list[Command]) -> None:
 
     known = set(alert.revisions) | alert.earlier if alert else set()
     assert told <= known
+
+
+def test_a_retracted_detection_raises_no_case() -> None:
+    """Readings were another animal's before anybody was told: there is nothing to look at."""
+    alert, events = after(machine(revision=2, phase=Phase.RETRACTED))
+
+    assert (alert, events) == (None, [])
+
+
+def test_a_case_whose_detection_is_retracted_is_over_and_says_why() -> None:
+    """Nobody is to be sent to an animal for her neighbour's fever; its history tells it."""
+    alert, events = after(machine(), machine(revision=2, phase=Phase.RETRACTED))
+
+    assert alert is not None
+    assert alert.status is Status.RESOLVED
+    assert events[-1] == AlertResolved(
+        alert_id=FIRST, detection_id="d-1", revision=2, retracted=True
+    )
+
+
+def test_what_was_retracted_and_is_so_after_all_opens_the_case_again() -> None:
+    """The register was set right twice."""
+    retracted = machine(revision=2, phase=Phase.RETRACTED)
+
+    alert, _ = after(machine(), retracted, machine(revision=3, phase=Phase.UPDATE))
+
+    assert alert is not None
+    assert alert.status is Status.OPEN
+
+
+def test_a_retraction_of_what_the_case_does_not_know_leaves_it_open() -> None:
+    """The fever that somebody looks at is another one."""
+    alert, _ = after(machine(), machine("d-2", phase=Phase.RETRACTED))
+
+    assert alert is not None
+    assert alert.status is Status.OPEN
 
 
 @given(st.permutations([(1, Phase.ONSET), (2, Phase.UPDATE), (3, Phase.UPDATE), (4, Phase.END)]))
