@@ -61,6 +61,7 @@ class Life:
     slot: str = "pipeline-0"
     said: dict[str, Any] = field(default_factory=dict)
     ports: Ports = Ports()
+    number: int = 0  # tells the lives of one slot apart
     input: MemoryInput = field(init=False)
     output: MemoryOutput = field(init=False)
     worker: Worker = field(init=False)
