@@ -60,6 +60,10 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill -9 for all who are left."""
         for process in self._processes:
             process.kill()
 
@@ -214,6 +218,13 @@ class Herds:
         )
         longest_s, self._longest_s = self._longest_s, 0.0
         return longest_s
+
+    def wait_until_sent(self, rounds: int) -> None:
+        """So many rounds more."""
+        target = max(herd.rounds for herd in self.herds) + rounds
+        eventually(
+            lambda: all(herd.rounds >= target for herd in self.herds), within_s=60, why="all send"
+        )
 
     def wait_until_nobody_is_in_the_group(self) -> None:
         """Until the sessions of all who were killed are over."""
