@@ -88,7 +88,8 @@ class _Run:
         self._state.moved_farms.difference_update(moved)
         if not crosses:
             clock = PARTITION_CLOCK if farm_id is None else farm_id
-            self._tell(tell_moved(self._state, clock, moved, at_us, event.event_id))
+            met = [farm for farm in moved if farm in self._state.rows_of_farm]
+            self._tell(tell_moved(self._state, clock, met, at_us, event.event_id))
             return
         lines = lines_between(before_us, at_us)
         if farm_id is None:

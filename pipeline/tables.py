@@ -1,9 +1,8 @@
-"""The arrays beside rows, grown by doubling; to plain arrays and back."""
+"""The arrays beside rows, growing with them; to plain arrays and back."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -15,55 +14,12 @@ Arrays = dict[str, NDArray[Any]]
 
 HOUR_US = 3_600_000_000
 ROWS_MIN = 64  # the first allocation; from there on by doubling
+ROWS_DOUBLED = (
+    4096  # and by a quarter from here on: an animal costs 8 kB, whether she is there or not
+)
 DAY_US = 24 * HOUR_US
 NO_DAY = -(2**31)
 NEVER = -(2**62)  # a time before all times, in microseconds; far from the ends: sums do not wrap
-
-
-class Rows:
-    """Keys (tuples of bytes and ints) in the order in which they were first met; row = place."""
-
-    def __init__(self) -> None:
-        self.keys: list[tuple[Any, ...]] = []
-        self._index: dict[tuple[Any, ...], int] = {}
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def of(self, keys: Sequence[tuple[Any, ...]]) -> Longs:
-        """(keys,): the row of each; a key met for the first time gets the next one."""
-        rows = np.fromiter(map(self._index.get, keys, repeat(-1)), np.int64, len(keys))
-        for place in np.nonzero(rows < 0)[0].tolist():
-            rows[place] = self._row(keys[place])
-        return rows
-
-    def find(self, key: tuple[Any, ...]) -> int | None:
-        """The row of a key; None if it was never met."""
-        return self._index.get(key)
-
-    def _row(self, key: tuple[Any, ...]) -> int:
-        row = self._index.setdefault(key, len(self.keys))
-        if row == len(self.keys):
-            self.keys.append(key)
-        return row
-
-    def to_array(self) -> NDArray[np.uint8]:
-        """The keys as JSON in bytes."""
-        return as_bytes(
-            [[p.decode() if isinstance(p, bytes) else p for p in key] for key in self.keys]
-        )
-
-    def load(self, packed: NDArray[np.uint8]) -> None:
-        """Take over what to_array gave."""
-        for key in from_bytes(packed):
-            self._row(tuple(p.encode() if isinstance(p, str) else p for p in key))
-
-    @classmethod
-    def from_array(cls, packed: NDArray[np.uint8]) -> "Rows":
-        """What to_array gave."""
-        rows = cls()
-        rows.load(packed)
-        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +47,10 @@ class Table:
         """Have room for at least so many rows."""
         if rows <= self._room:
             return
-        room = max(ROWS_MIN, 1 << (rows - 1).bit_length())
+        if rows > ROWS_DOUBLED:
+            room = max(rows, self._room + self._room // 4)
+        else:
+            room = max(ROWS_MIN, 1 << (rows - 1).bit_length())
         for name, column in self._columns.items():
             grown = _filled(column, room)
             grown[: self._room] = self._arrays[name]
@@ -146,4 +105,7 @@ def from_bytes(packed: NDArray[np.uint8]) -> Any:  # noqa: ANN401  whatever JSON
 
 
 def _filled(column: Column, rows: int) -> NDArray[Any]:
-    return np.full((rows, *column.shape), column.fill, np.dtype(column.dtype))
+    shape, dtype = (rows, *column.shape), np.dtype(column.dtype)
+    if not column.fill:
+        return np.zeros(shape, dtype)  # costs no memory before somebody writes into it
+    return np.full(shape, column.fill, dtype)

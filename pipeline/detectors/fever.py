@@ -78,22 +78,19 @@ class Fever:
             return []
         limit = _limits(found)
         runs = _runs(found, limit, memory)
-        window = {
-            "at_us": _windows(found.occurred_us, runs.start, memory["at_us"][found.row]),
-            "centi_c": _windows(found.centi_c, runs.start, memory["centi_c"][found.row]),
-            "limit_centi_c": _windows(limit, runs.start, memory["limit_centi_c"][found.row]),
-        }
-        changed = np.nonzero(runs.was_open != runs.is_open)[0]
-        changes = [
-            _change(found, runs, {name: array[place] for name, array in window.items()}, place)
-            for place in changed.tolist()
-        ]
         last = np.nonzero(np.append(found.row[1:] != found.row[:-1], [True]))[0]
+        changed = np.nonzero(runs.was_open != runs.is_open)[0]
+        values = {"at_us": found.occurred_us, "centi_c": found.centi_c, "limit_centi_c": limit}
+        window = _windows(values, changed, found.row, runs.start, memory)
+        changes = [
+            _change(found, runs, {name: array[which] for name, array in window.items()}, place)
+            for which, place in enumerate(changed.tolist())
+        ]
         rows = found.row[last]
+        for name, array in _windows(values, last, found.row, runs.start, memory).items():
+            memory[name][rows] = array
         memory["run"][rows] = np.clip(runs.run[last], -SUCCESSIVE, SUCCESSIVE)
         memory["open"][rows] = runs.is_open[last]
-        for name, array in window.items():
-            memory[name][rows] = array[last]
         return sorted(changes, key=lambda change: change.reading)
 
     def forget(self, row: int, at_us: int, memory: Table, *, ends: bool) -> None:
@@ -175,20 +172,28 @@ def _run_lengths(side: Mask, here: Longs, start: Longs, carried: Longs) -> Longs
     return lengths
 
 
-def _windows(values: Longs, start: Longs, carried: Longs) -> Longs:
-    """(readings, SUCCESSIVE): each value with those before it, oldest first.
+def _windows(
+    values: dict[str, Longs], places: Longs, row: Longs, start: Longs, memory: Table
+) -> dict[str, Longs]:
+    """Of each value (places, SUCCESSIVE): that of the reading there and those before, oldest first.
 
-    carried: (readings, SUCCESSIVE), what the animal's memory held before this segment.
+    values, row, start: (readings,), as in _Runs; what came before them is in the animal's memory.
     """
-    here = np.arange(len(values))
-    columns = []
-    for back in range(SUCCESSIVE - 1, -1, -1):
-        earlier = here - back
-        missing = np.maximum(start - earlier, 0)  # so many places into the memory, from its end
-        inside = values[np.maximum(earlier, 0)]
-        outside = carried[here, SUCCESSIVE - np.maximum(missing, 1)]
-        columns.append(np.where(missing == 0, inside, outside))
-    return np.stack(columns, axis=1)
+    if not len(places):
+        return {}
+    back = np.arange(SUCCESSIVE - 1, -1, -1)
+    earlier = places[:, None] - back
+    missing = start[places][:, None] - earlier  # > 0: so many places into the memory, from its end
+    inside = missing <= 0
+    whole = inside.all()
+    windows = {}
+    for name, array in values.items():
+        window = array[np.maximum(earlier, 0)]
+        if not whole:
+            outside = memory[name][row[places][:, None], SUCCESSIVE - np.maximum(missing, 1)]
+            window = np.where(inside, window, outside)
+        windows[name] = window
+    return windows
 
 
 def _change(found: BodyTemperature, runs: _Runs, window: dict[str, Longs], place: int) -> Change:
