@@ -99,8 +99,9 @@ class MadeHerd:
             for (farm, animal), collar in zip(self.animals, collars, strict=True)
         ]
         draw = np.random.default_rng([SEED, partition])
-        self._own = draw.normal(1.0, 0.1, (sizes.animals, len(USUAL)))
-        self._own[:, 0] = draw.normal(0.0, 0.1, sizes.animals)  # °C, added
+        # (animals, USUAL): what is each one's own, as a factor; of temperature, added °C
+        self.own = draw.normal(1.0, 0.1, (sizes.animals, len(USUAL)))
+        self.own[:, 0] = draw.normal(0.0, 0.1, sizes.animals)
         self._onset_s = draw.integers(600, ONSETS_WITHIN_S, sizes.animals)
         self._offset_s = draw.random(sizes.animals) * min(sizes.slice_s, sizes.cadence_s)
 
@@ -150,7 +151,7 @@ class MadeHerd:
         received = self._begin + timedelta(seconds=(number + 1) * self._sizes.slice_s)
         interval_s = max(1, round(self._sizes.cadence_s))
         receipt = receipt_part(received, received, STATION, CLOCK_OK, interval_s)
-        measured = _measured(self._own[who], number, self.partition, interval_s / HOUR_S)
+        measured = _measured(self.own[who], number, self.partition, interval_s / HOUR_S)
         measured[:, 0] = np.where(ill, FEVER_C, measured[:, 0])
         columns = [
             measured[:, MEASURED.index(name)].tolist() if name in USUAL else [None] * len(who)

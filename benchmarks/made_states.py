@@ -6,6 +6,7 @@ million readings through the engine would say the same, and take longer than wha
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -28,29 +29,43 @@ from runtime.kafka import DELIVERY_MAX_MS, new_producer
 
 READINGS_AN_HOUR = 12  # at five minutes
 DAYS_LEARNT = 14
-SPREAD = 0.15  # of a level
+LEVEL_SHARE = 0.3  # of a day's spread: a level that was learnt from two weeks
 SLICE_BYTES = 8 << 20
 
 
 def full_state(sizes: HerdSizes, partition: int, at: datetime, ids: SchemaIds) -> PartitionState:
     """The state of a partition's herd as of a moment, every open hour and baseline filled."""
-    herd, serde, state = MadeHerd(partition, sizes, at), Serde(ids), PartitionState()
+    # a boot before the log's: its first readings are no repeats
+    herd = MadeHerd(partition, replace(sizes, boot_id=sizes.boot_id - 1), at)
+    serde, state = Serde(ids), PartitionState()
     reader = ColumnReader(ids)
     for number in range(sizes.slices):
         step(state, reader.read([value for _, value in herd.records(number, serde)]))
     draw = np.random.default_rng([SEED, partition])
     rows = np.arange(len(state.animals))
-    _fill_hours(state, rows, micros(at) // HOUR_US, draw)
-    table, shape = state.baselines.table, (len(rows), len(SIGNALS), 24)
-    usual = np.array([USUAL[signal][0] for signal in SIGNALS])[None, :, None]
-    table["level"][rows] = usual * draw.normal(1.0, 0.05, shape)
-    table["variance"][rows] = (usual * SPREAD) ** 2
+    place = {animal_id.encode(): place for place, (_, animal_id) in enumerate(herd.animals)}
+    own = herd.own[[place[state.animals.key(row)[1]] for row in rows.tolist()]]
+    levels = {
+        name: usual + own[:, column] if name == TEMPERATURE else usual * own[:, column]
+        for column, (name, (usual, _)) in enumerate(USUAL.items())
+    }
+    _fill_hours(state, rows, levels, micros(at) // HOUR_US, draw)
+    table, shape = state.baselines.table, (len(rows), 24)
+    for column, signal in enumerate(SIGNALS):
+        spread = USUAL[signal][1]
+        level = levels[signal][:, None] + LEVEL_SHARE * spread * draw.normal(0.0, 1.0, shape)
+        table["level"][rows, column] = level
+        table["variance"][rows, column] = spread**2
     table["days"][rows] = DAYS_LEARNT
     return state
 
 
 def _fill_hours(
-    state: PartitionState, rows: NDArray[np.int64], now: int, draw: np.random.Generator
+    state: PartitionState,
+    rows: NDArray[np.int64],
+    levels: dict[str, NDArray[np.float64]],
+    now: int,
+    draw: np.random.Generator,
 ) -> None:
     """Each hour before now in its place of the ring, heard and told."""
     table = state.hours.table
@@ -60,11 +75,13 @@ def _fill_hours(
     table["readings"][at] = READINGS_AN_HOUR
     table["heard"][at] = HOUR_S
     for column, signal in enumerate(COUNTED):
-        centi = USUAL[signal][0] * 100 * draw.normal(1.0, SPREAD, (len(rows), len(hours)))
+        noise = USUAL[signal][1] * draw.normal(0.0, 1.0, (len(rows), len(hours)))
+        centi = (levels[signal][:, None] + noise) * 100
         table["sum"][(*at, column)] = np.maximum(centi, 0)
     table["seconds"][at] = HOUR_S
-    table["warmth"][at] = round(USUAL[TEMPERATURE][0] * 100) * READINGS_AN_HOUR // QUARTERS
-    table["warmths"][at] = READINGS_AN_HOUR // QUARTERS
+    each = READINGS_AN_HOUR // QUARTERS
+    table["warmth"][at] = np.rint(levels[TEMPERATURE] * 100 * each)[:, None, None]
+    table["warmths"][at] = each
     table["revision"][at] = 1
     table["changed"][at] = False
 

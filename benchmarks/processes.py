@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from herd.services import OWN_SPECS, OwnProcess
+from herd.services import OWN_SPECS, OwnProcess, OwnSpec
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 CHILD_READY_MAX_S = 60.0
@@ -39,20 +40,44 @@ class Watched:
 class Measured:
     """One of our services as a child that is started, looked at, and stopped."""
 
-    def __init__(self, name: str, directory: Path, fields: Mapping[str, str]) -> None:
-        spec = next(one for one in OWN_SPECS if one.name == name)
-        self._process = OwnProcess(spec, directory / name, fields)
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        fields: Mapping[str, str],
+        spec: OwnSpec | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        spec = spec or next(one for one in OWN_SPECS if one.name == name)
+        self._process = OwnProcess(spec, directory / name, fields, more)
         self._log_from = 0
 
-    def start_and_wait(self) -> None:
-        """Start; return once it does its work."""
+    def start(self) -> None:
+        """Start, waiting for nothing."""
         path = self._process.log_path
         self._log_from = path.stat().st_size if path.exists() else 0
         self._process.start()
+
+    def start_and_wait(self) -> None:
+        """Start; return once it does its work."""
+        self.start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Return once it does its work."""
         self._process.wait_ready(CHILD_READY_MAX_S)
+
+    def is_ready(self) -> bool:
+        """Whether it does its work; RuntimeError if it has ended."""
+        return self._pid > 0 and self._process.answers()
 
     def stop(self) -> None:
         """As its supervisor does."""
+        self._process.stop()
+
+    def kill(self) -> None:
+        """As a power cut does."""
+        os.kill(self._pid, signal.SIGKILL)
         self._process.stop()
 
     def cpu_s(self) -> float:

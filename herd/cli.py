@@ -347,13 +347,25 @@ def rebuild(
 
 
 @app.command()
-def bench(
+def bench(  # noqa: PLR0913  the options of all benches
     name: Annotated[str, typer.Argument(help="gateway")],
     *,
     mqtt_broker: Annotated[
         str, typer.Option("--mqtt-broker", help="artemis | mosquitto, of this machine.")
     ] = "artemis",
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=20)] = 3,
+    kafka: Annotated[
+        str, typer.Option("--kafka", help="HOST:PORT of a Kafka with the peers' topic (peers-job).")
+    ] = "",
+    animals: Annotated[
+        int, typer.Option("--animals", min=1, help="In each partition (pipeline).")
+    ] = 500,
+    partitions: Annotated[
+        int, typer.Option("--partitions", min=1, max=12, help="That hold any (pipeline).")
+    ] = 12,
+    cadence_s: Annotated[
+        float, typer.Option("--cadence", min=60, help="Seconds between readings (pipeline).")
+    ] = 60.0,
     as_json: Json = False,
 ) -> None:
     """Measure a part of the system on this machine, in a private box, beside its floor.
@@ -366,7 +378,17 @@ def bench(
         fail(f"there is no bench {name!r}; there are: {', '.join(BENCHES)}", status=2)
     if mqtt_broker not in {"artemis", "mosquitto"}:
         fail(f"--mqtt-broker {mqtt_broker!r}: artemis or mosquitto", status=2)
-    result = BENCHES[name](tell, mqtt_broker=mqtt_broker, rounds=rounds)
+    if (name == "peers-job") != bool(kafka):
+        fail("bench peers-job --kafka HOST:PORT: each needs the other", status=2)
+    result = BENCHES[name](
+        tell,
+        mqtt_broker=mqtt_broker,
+        rounds=rounds,
+        kafka=kafka,
+        animals=animals,
+        partitions=partitions,
+        cadence_s=cadence_s,
+    )
     answer(result, as_json=as_json, text=lambda: json.dumps(result, indent=1))
 
 
