@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science: 44 % of real
 # "drops" of over half were partial days and moves)
 HERD_MIN = 10  # animals: the median of fewer follows one of them
+FEW_ANIMALS = 100  # up to so many, numpy adds up a day in one call quicker than in one an hour
 RATIO_MIN = 0.1  # a herd that all but stopped: dividing by less would judge noise
 NOT_MEASURED, TOO_FEW_HOURS, NO_BASELINE = "not_measured", "too_few_hours", "no_baseline"
 
@@ -104,7 +105,10 @@ def herd_ratio(ratios: Floats) -> float:
 
 def summed(values: NDArray[np.float64] | NDArray[np.int64]) -> Floats:
     """(animals,): the sum over (animals, hours), hour after hour."""
-    total: Floats = np.zeros(values.shape[0])
+    if len(values) <= FEW_ANIMALS:
+        sums: Floats = np.add.accumulate(values, axis=1, dtype=np.float64)
+        return sums[:, -1]
+    total: Floats = np.zeros(len(values))
     for hour in range(values.shape[1]):
-        total = total + values[:, hour]
+        total += values[:, hour]
     return total

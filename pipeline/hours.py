@@ -73,10 +73,10 @@ class HourBins:
         hour = parts.middle_us // HOUR_US
         cell = parts.row * OPEN_HOURS + hour % OPEN_HOURS
         flat = self.table["hour"].reshape(-1)
-        before = flat[cell]
-        np.maximum.at(flat, cell, hour.astype(np.int32))
-        moved = cell[flat[cell] != before]
-        if len(moved):
+        newer = np.nonzero(hour > flat[cell])[0]
+        if len(newer):  # once an hour
+            moved = cell[newer]
+            np.maximum.at(flat, moved, hour[newer].astype(np.int32))
             for name in ("readings", "heard", "sum", "seconds", "warmth", "warmths", "revision"):
                 self._flat(name)[moved] = 0
             self._flat("unusual")[moved] = False
