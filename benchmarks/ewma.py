@@ -92,7 +92,8 @@ class Ewma:
 
 def _in_rounds(rows: Longs) -> tuple[Longs, Longs, list[int]]:
     """Readings by round; the animals, those with most readings first; how many in each round."""
-    by_animal = np.argsort(rows, kind="stable")
+    few = rows.max(initial=0) < 1 << 16  # sixteen bits are sorted by counting
+    by_animal = np.argsort(rows.astype(np.uint16) if few else rows, kind="stable")
     sorted_ = rows[by_animal]
     starts = np.nonzero(np.diff(sorted_, prepend=-1))[0]
     sizes = np.diff(starts, append=len(rows))

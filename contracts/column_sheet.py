@@ -1,9 +1,9 @@
 """Many records of one flat schema → a sheet of arrays, whoever wrote which of them. Pure.
 
-Flat: records in records, and in them numbers and texts, each null or not. Records are joined sorted
-by writer and length, so that those of one length are a matrix without a copy; most of them have
-one of a few layouts (column_layouts.py), the rest are walked over with a cursor each
-(column_walk.py), and every value goes to its place in the order of the log. What a writer's schema
+Flat: records in records, and in them numbers and texts, each null or not. Records of one writer and
+length are copied out as a matrix; most of them have one of a few layouts (column_layouts.py), the
+rest are walked over with a cursor each (column_walk.py), and every value goes to its place in the
+order of the log. What a writer's schema
 lacks is what its default says; what it has beyond ours is passed over.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from contracts.column_walk import Longs, Schema, walk
 from contracts.columns import EPOCH, NONE_LONG, NONE_TEXT
 
 HEADER_BYTES = 5  # of Confluent's wire format
+NO_ID = -1
 RECORD_BYTES_MAX = 4096  # a longer one is none of many alike: left to the single decoder
 LAYOUTS_MAX = 48  # of one length: each is tried on what is left; beyond, cursors are cheaper
 LAYOUTS_KEPT = 2_000  # of all writers and lengths, 5 kB each; then all are learnt anew
@@ -89,10 +89,8 @@ class SheetReader:
         """The sheet of these records, in their order; `odd` tells which are not in it."""
         count = len(raws)
         lengths = np.fromiter(map(len, raws), np.int64, count)
-        groups = self._groups(raws, lengths)
-        order = np.concatenate([np.empty(0, np.int64), *(places for _, places in groups)])
-        lie = itemgetter(*order.tolist())(raws) if count > 1 else raws
-        buffer = b"".join((*lie, self._constants))
+        starts = np.cumsum(lengths) - lengths
+        buffer = b"".join((*raws, self._constants))
         sheet = Sheet(
             buffer,
             np.full((len(self.longs), count), NONE_LONG, np.int64),
@@ -101,31 +99,18 @@ class SheetReader:
             np.full((len(self.texts), count), NONE_TEXT, np.int64),
             np.ones(count, np.bool_),
         )
-        octets = np.frombuffer(buffer, np.uint8)
-        starts = np.cumsum(lengths[order]) - lengths[order]
-        self._learnt, begin = 0, 0
-        for writer, places in groups:
+        self._learnt = 0
+        ids = _ids(buffer, starts, lengths)
+        some = ids[:1] if (ids == ids[:1]).all() else np.unique(ids)
+        for schema_id in some.tolist():
+            writer = self._writer(schema_id)
             if writer is not None:
-                start = starts[begin : begin + len(places)]
-                self._group(writer, places, lengths[places], start, octets, sheet)
-            begin += len(places)
+                places = np.nonzero(ids == schema_id)[0]
+                # sixteen bits are sorted by counting; what is too long needs no order
+                short = np.minimum(lengths[places], RECORD_BYTES_MAX + 1).astype(np.uint16)
+                places = places[np.argsort(short, kind="stable")]
+                self._group(writer, places, lengths[places], starts[places], sheet)
         return sheet
-
-    def _groups(self, raws: Sequence[bytes], lengths: Longs) -> list[tuple[_Writer | None, Longs]]:
-        """Places by writer, each sorted by length."""
-        heads = {raw[:HEADER_BYTES] for raw in raws}
-        if len(heads) == 1:
-            order = np.argsort(lengths, kind="stable")
-            return [(self._writer(next(iter(heads))), order)]
-        by_head: dict[bytes, list[int]] = {}
-        for place, raw in enumerate(raws):
-            by_head.setdefault(raw[:HEADER_BYTES], []).append(place)
-        found = []
-        for head, some in by_head.items():
-            places = np.array(some, np.int64)
-            sorted_ = places[np.argsort(lengths[places], kind="stable")]
-            found.append((self._writer(head), sorted_))
-        return found
 
     def _group(
         self,
@@ -133,16 +118,15 @@ class SheetReader:
         places: Longs,
         lengths: Longs,
         start: Longs,
-        octets: Octets,
         sheet: Sheet,
     ) -> None:
         self._fill_defaults(writer, places, sheet)
         cuts = [0, *(np.nonzero(np.diff(lengths))[0] + 1).tolist(), len(places)]
         left = []
         for low, high in pairwise(cuts):
-            length, first = int(lengths[low]), int(start[low])
+            length = int(lengths[low])
             if length <= RECORD_BYTES_MAX:
-                block = octets[first : first + (high - low) * length].reshape(-1, length)
+                block = _cut(sheet.buffer, start[low:high], length)
                 rest = self._block(writer, block, start[low:high], places[low:high], sheet)
                 left.append(low + rest)
         rest = np.concatenate([np.empty(0, np.int64), *left])
@@ -234,10 +218,9 @@ class SheetReader:
         for row, start, end in writer.text_defaults:
             sheet.starts[row, places], sheet.ends[row, places] = behind + start, behind + end
 
-    def _writer(self, head: bytes) -> _Writer | None:
-        if len(head) < HEADER_BYTES or head[0] != 0:
+    def _writer(self, schema_id: int) -> _Writer | None:
+        if schema_id == NO_ID:
             return None
-        schema_id = int.from_bytes(head[1:], "big")
         if schema_id not in self._writers:
             schema = self._writer_schema(schema_id)
             if schema is None:
@@ -277,6 +260,24 @@ class SheetReader:
         if unit_us:
             low, high = -(-TIME_US_MIN // unit_us), TIME_US_MAX // unit_us
         return Leaf(one.path, one.kind, one.null, row, low, int(high))
+
+
+def _ids(buffer: bytes, starts: Longs, lengths: Longs) -> Longs:
+    """(records,): the schema id in each header, NO_ID where there is none."""
+    ids = np.full(len(starts), NO_ID, np.int64)
+    with_head = np.nonzero(lengths >= HEADER_BYTES)[0]
+    head = _cut(buffer, starts[with_head], HEADER_BYTES)
+    number = np.ascontiguousarray(head[:, 1:]).view(">u4")[:, 0].astype(np.int64)
+    ids[with_head] = np.where(head[:, 0] == 0, number, NO_ID)
+    return ids
+
+
+def _cut(buffer: bytes, starts: Longs, size: int) -> Octets:
+    """(starts, size): so many bytes from each start on; all of them within the buffer."""
+    if not len(starts):
+        return np.empty((0, size), np.uint8)
+    windows = np.ndarray((len(buffer) - size + 1,), f"V{size}", buffer, strides=(1,))
+    return windows[starts].view(np.uint8).reshape(-1, size)
 
 
 def _fields(schema: Schema, above: str = "") -> list[_Field] | None:
