@@ -58,10 +58,9 @@ class Layout:
     """Where everything lies in records that are built like one of them."""
 
     def __init__(self, leaves: Sequence[Leaf], raw: bytes, skip: int) -> None:
-        """Learn it; raises IndexError or ValueError if the record is odd."""
+        """Learn it; raises IndexError or ValueError if the record is odd. skip: bytes before it."""
         self.hits = 0
         mask = bytearray(len(raw))
-        mask[:skip] = bytes([ALL_BITS]) * skip
         self._longs: list[tuple[Leaf, int, int]] = []
         self._floats: dict[str, list[tuple[Leaf, int]]] = {kind: [] for kind in NUMBERS}
         self._texts: list[tuple[Leaf, int, int]] = []

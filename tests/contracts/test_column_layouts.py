@@ -23,6 +23,7 @@ def test_records_built_alike_have_the_layout_and_no_others() -> None:
     """A number of two bytes, another length, a null: the rest lies elsewhere."""
     others = [
         b"\x04\x04cd\x02\x00\x00\x00\x40",
+        b"\x84\x04cd\x02\x00\x00\x00\x40",
         b"\x82\x01\x02d\x02\x00\x00\x00\x40",
         b"\x04\x02c\x02\x00\x00\x00\x40\x00",
         b"\x04\x04cd\x00\x00\x00\x00\x40",
@@ -31,7 +32,7 @@ def test_records_built_alike_have_the_layout_and_no_others() -> None:
 
     alike = Layout(LEAVES, LEARNT, 0).has(matrix(*(one[:9] for one in others)))
 
-    assert alike.tolist() == [True, False, False, False, False]
+    assert alike.tolist() == [True, *[False] * 5]
 
 
 def test_values_are_cut_out_and_what_no_time_or_number_can_be_is_odd() -> None:

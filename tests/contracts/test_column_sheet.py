@@ -65,6 +65,7 @@ WRITERS = {
     5: other_writer({"seq": "string"}),
     6: other_writer({"seq": None}),
     7: other_writer({"moved": ["null", "long", "string"]}),
+    8: OURS | {"fields": [OURS["fields"][0], {"name": "at", "type": "long"}, OURS["fields"][2]]},
 }
 READ_BY_COLUMNS = {1, 2, 3, 4}
 

@@ -179,6 +179,15 @@ def test_a_count_or_length_of_millions_costs_no_memory() -> None:
     assert columns["x[]"].values[columns["x"].values[:3].sum() :].tolist() == [4]
 
 
+def test_a_text_beyond_ascii_is_left_to_the_single_decoder() -> None:
+    """Only that one knows whether it is UTF-8 at all."""
+    schema = {"type": "record", "name": "R", "fields": [{"name": "x", "type": "string"}]}
+
+    _, odd, _ = walk(schema, [b"\x04ab", "\x04é".encode(), b"\x04\xff\xfe"])
+
+    assert odd.tolist() == [False, True, True]
+
+
 def test_a_schema_that_it_cannot_follow_is_named() -> None:
     """A map, or a record within itself: whoever reads falls back to single records."""
     node: dict[str, Any] = {"type": "record", "name": "N", "fields": []}
