@@ -28,7 +28,7 @@ def measure(
             metrics.LOG_TIME.labels(number).set(log_time.timestamp())
             behind_s = (now - log_time).total_seconds()
             metrics.LOG_TIME_BEHIND.labels(number).set(max(0.0, behind_s))
-        metrics.ANIMALS.labels(number).set(len(state.animals))
+        metrics.ANIMALS.labels(number).set(state.animals.index.held)
         metrics.STATE_BYTES.labels(number).set(state_bytes(state))
 
 
