@@ -7,7 +7,7 @@ records that cannot be read. Three kinds of farms, since each has its log time f
 * live ones hear the ticks of their partition, which are the same in every partition;
 * copied ones come from partitions with ticks of their own each; a copy keeps a farm's sequence as
   it is and makes its partition's ticks the farm's;
-* one imports its past and goes live.
+* one or more import their past and go live.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,14 +30,14 @@ from tests.pipeline.logs import SERDE, moved
 from tests.pipeline.weeks import MIDNIGHT, Measures, a_day
 
 LIVE, COPIED = 11, 12
-IMPORTER = FarmId("import-farm")
 DEAF = timedelta(minutes=25)
+BETWEEN = timedelta(minutes=2)
 COUNTED = ("rumination_minutes", "eating_minutes", "lying_minutes", "drinking_minutes", "steps")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of it. hours: of each farm's log; past_hours: what the importer tells of."""
+    """How much of it. hours: of each farm's log; past_hours: what importers tell of."""
 
     animals: int
     hours: int
@@ -45,10 +45,11 @@ class Size:
     tick_minutes: int
     past_hours: int
     past_animals: int
+    importers: int
 
 
-SMALL = Size(3, 9, 15, 15, 206, 5)
-FULL = Size(6, 230, 60, 30, 230, 12)
+SMALL = Size(3, 9, 15, 15, 206, 5, 1)
+FULL = Size(6, 72, 30, 30, 230, 12, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def farm_log(size: Size) -> tuple[Said, ...]:
     """The log of all farms, in order."""
     live = [_course(FarmId(f"live-{number:02}"), size) for number in range(LIVE)]
     copied = [own_ticked(copied_farm(n), source_of(n, size)) for n in range(COPIED)]
-    courses = merge(_ticks(size), *live, *copied, _imported(size), key=lambda said: said.at)
+    imported = [_imported(FarmId(f"imported-{n:02}"), size) for n in range(size.importers)]
+    courses = merge(_ticks(size), *live, *copied, *imported, key=lambda said: said.at)
     return tuple(courses)
 
 
@@ -124,27 +126,29 @@ def _ticks(
         when = MIDNIGHT + timedelta(minutes=minutes)
         spans = (DeafSpan(began_at=when - DEAF, ended_at=when),) if number in deaf_at else ()
         yield Said(minutes, None, _named(a_tick(when, deaf=spans), "tick", name, number))
+        # and one that crosses no line: it moves log time only
+        yield Said(minutes + 2, None, _named(a_tick(when + BETWEEN), "between", name, number))
 
 
-def _imported(size: Size) -> list[Said]:
+def _imported(farm: FarmId, size: Size) -> list[Said]:
     """A farm that tells its past by ticks of its own, is live after two thirds, and goes on."""
     past = replace(size, animals=size.past_animals, hours=size.past_hours, cadence_minutes=60)
     ago = timedelta(hours=size.past_hours)
     live_at = size.hours * 60 * 2 // 3
     told = merge(
-        _course(IMPORTER, past, start=MIDNIGHT - ago),
+        _course(farm, past, start=MIDNIGHT - ago),
         (
             Said(
                 60.0 * hour,
-                IMPORTER,
+                farm,
                 _named(
                     replace(
                         a_tick(MIDNIGHT - ago + timedelta(hours=hour)),
-                        farm_id=IMPORTER,
-                        aggregate_id=IMPORTER,
+                        farm_id=farm,
+                        aggregate_id=farm,
                     ),
                     "tick",
-                    IMPORTER,
+                    farm,
                     hour,
                 ),
             )
@@ -160,10 +164,10 @@ def _imported(size: Size) -> list[Said]:
         source_event_type=FARM_IS_LIVE,
         details_json="{}",
     )
-    live = Said(live_at, IMPORTER, _named(an_event(goes_live, farm_id=IMPORTER), "live"))
+    live = Said(live_at, farm, _named(an_event(goes_live, farm_id=farm), "live"))
     after = [
         said
-        for said in _course(IMPORTER, replace(size, animals=size.past_animals), boot_id=2)
+        for said in _course(farm, replace(size, animals=size.past_animals), boot_id=2)
         if said.at > live_at
     ]
     return [*past_log, live, *after]
@@ -269,6 +273,8 @@ class _Story:
 
     def delay_minutes(self, hour: float) -> float:
         """How long it is on its way: a dead zone, then a letter that is retried, now and then."""
+        if self._kind == 2 and 0 < self._silent - hour < 0.5:
+            return 17.0  # the last sign of life before a silence comes late
         if self._kind == 3 and 0.4 <= (hour / 8) % 1 < 0.6:
             return 90.0
         return 0.0 if self._rng.random() > 0.01 else 200.0
