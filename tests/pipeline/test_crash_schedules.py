@@ -10,7 +10,7 @@ from tests.pipeline.crash_schedules import (
 )
 from tests.pipeline.planted_bugs import PLANTS
 
-SCHEDULES, ALL_SCHEDULES = 100, 3_000
+SCHEDULES, ALL_SCHEDULES = 80, 3_000
 FOUND_WITHIN = 60  # schedules; the first that finds each bug is printed
 
 

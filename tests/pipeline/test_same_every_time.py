@@ -25,7 +25,7 @@ from tests.pipeline.same_every_time import (
 )
 from tests.pipeline.weeks import after_a_week, days_after, eventful
 
-SOME = ("batches of 7", "12 partitions, 4 workers", "crashes at each, live")
+SOME = ("batches of 100", "12 partitions, 4 workers", "crashes at each, live")
 HOURLY = (Condition.OESTRUS, Condition.RUMINATION_DROP)
 
 
