@@ -20,8 +20,9 @@ from pipeline.detectors import collar_silent, fever
 from pipeline.detectors.base import Spec
 from pipeline.episodes import REPEAT_US
 from pipeline.hours import OPEN_HOURS
-from pipeline.lines import GRACE_US, LOOKBACK_HOURS, SETTLED_US, UNUSUAL_HOURS_MAX
+from pipeline.lines import GRACE_US, SETTLED_US
 from pipeline.tables import HOUR_US
+from pipeline.verdicts import LOOKBACK_HOURS, UNUSUAL_HOURS_MAX
 from pipeline.windows import AHEAD_MAX_US, LATE_MAX_US, LINE_US
 
 FEVER, SILENT = fever.Fever.spec, collar_silent.CollarSilent.spec

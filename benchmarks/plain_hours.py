@@ -109,8 +109,8 @@ def oestruses(there: list[Cow], ill: set[int], hour: int) -> list[Judged]:
         score = active.ratio / restless
         held = cow.held.setdefault(OESTRUS.name, Held())
         risen = chewed.ratio is not None and chewed.ratio > card.RUMINATION_LIMIT.value
-        rested = hour - held.ended_hour >= card.REST_HOURS
-        lasted = held.open and hour - held.first_hour >= card.LASTS_HOURS_MAX
+        rested = hour - held.ended_hour >= card.HOLD.rest_hours
+        lasted = held.open and hour - held.first_hour >= (card.HOLD.lasts_hours_max or 0)
         found.append(
             Judged(
                 OESTRUS,

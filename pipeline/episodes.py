@@ -24,12 +24,21 @@ REPEAT_US = 6 * 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """When and why something is told: log time in microseconds, and the causing event_id."""
+
+    at_us: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """One open episode as it was last told. Times in microseconds; known_us: log time then.
 
     row: of the animal; where the subject is a farm, of its first animal.
 
     newest: what its detector has held of the animal since, to be told with the next revision.
+    end_hour: hours since 1970, of one that is judged by the hour and is over, or was retracted.
     """
 
     detector: str
@@ -44,6 +53,7 @@ class Episode:
     evidence: tuple[Measured, ...]
     cause: str
     newest: tuple[Measured, ...] = ()
+    end_hour: int | None = None
 
     @property
     def due_us(self) -> int:
@@ -52,11 +62,15 @@ class Episode:
 
 
 class Episodes:
-    """The open episodes of a partition, by detector and animal."""
+    """The open episodes of a partition, by detector and animal.
+
+    And those of hourly detectors that are over, as long as their hours may still change.
+    """
 
     def __init__(self, specs: Iterable[Spec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._open: dict[tuple[str, int], Episode] = {}
+        self._over: dict[tuple[str, int], list[Episode]] = {}
 
     def begin(self, episode: Episode) -> Event[Detection]:
         """Open an episode; its first revision."""
@@ -69,6 +83,70 @@ class Episodes:
         """Close an episode; its last revision."""
         episode = self._open.pop((detector, row))
         return self._told(_next(episode, Phase.END, known_us, evidence, cause))
+
+    def end_in(
+        self, detector: str, row: int, end_hour: int, evidence: tuple[Measured, ...], moment: Moment
+    ) -> Event[Detection]:
+        """Close one that is judged by the hour, with an hour that may change."""
+        episode = self._open[detector, row]
+        ended = replace(episode, phase=Phase.END, end_hour=end_hour, evidence=evidence)
+        return self.amend(episode, ended, moment)
+
+    def retract(
+        self, detector: str, row: int, known_us: int, evidence: tuple[Measured, ...], cause: str
+    ) -> Event[Detection]:
+        """It would never have begun; its last revision."""
+        episode = self._open.pop((detector, row))
+        return self._told(_next(episode, Phase.RETRACTED, known_us, evidence, cause))
+
+    def amend(self, episode: Episode, amended: Episode, moment: Moment) -> Event[Detection]:
+        """Tell an episode, open or over, as it is after all; end_hour None: it is open."""
+        self._drop(episode)
+        told = _next(amended, amended.phase, moment.at_us, amended.evidence, moment.cause)
+        told = replace(told, newest=amended.evidence)
+        self._keep(told)
+        return self._told(told)
+
+    def ended_in(self, episode: Episode, end_hour: int | None) -> None:
+        """It is over in another hour than was thought; nobody is told when."""
+        if end_hour is not None and end_hour != episode.end_hour:
+            self._drop(episode)
+            self._keep(replace(episode, end_hour=end_hour))
+
+    def recent(self, detector: str, row: int) -> list[Episode]:
+        """An animal's episodes that may still turn out otherwise, by onset."""
+        found = list(self._over.get((detector, row), ()))
+        if (detector, row) in self._open:
+            found.append(self._open[detector, row])
+        return sorted(found, key=_onset)
+
+    def settle(self, farm_id: str, until: int) -> None:
+        """Forget what was over in a farm before this hour: it can change no more."""
+        for key, episodes in list(self._over.items()):
+            if episodes[0].farm_id == farm_id:
+                kept = [episode for episode in episodes if (episode.end_hour or 0) >= until]
+                if kept:
+                    self._over[key] = kept
+                else:
+                    del self._over[key]
+
+    def _drop(self, episode: Episode) -> None:
+        key = episode.detector, episode.row
+        if episode.end_hour is None:
+            del self._open[key]
+            return
+        left = [one for one in self._over[key] if one.detection_id != episode.detection_id]
+        if left:
+            self._over[key] = left
+        else:
+            del self._over[key]
+
+    def _keep(self, episode: Episode) -> None:
+        key = episode.detector, episode.row
+        if episode.end_hour is None:
+            self._open[key] = episode
+        else:
+            self._over.setdefault(key, []).append(episode)
 
     def due(self, until_us: int) -> list[Episode]:
         """The episodes to be told again by log time `until_us`, soonest first."""
@@ -104,14 +182,15 @@ class Episodes:
         return [self._told(episode) for _, episode in sorted(self._open.items())]
 
     def to_array(self) -> NDArray[np.uint8]:
-        """The open episodes as JSON in bytes."""
-        return as_bytes([asdict(episode) for _, episode in sorted(self._open.items())])
+        """The open episodes, and those that are over, as JSON in bytes."""
+        over = [one for _, some in sorted(self._over.items()) for one in sorted(some, key=_onset)]
+        open_ones = [episode for _, episode in sorted(self._open.items())]
+        return as_bytes([asdict(episode) for episode in (*open_ones, *over)])
 
     def load(self, packed: NDArray[np.uint8]) -> None:
         """Take over what to_array gave."""
         for said in from_bytes(packed):
-            episode = _from_json(said)
-            self._open[episode.detector, episode.row] = episode
+            self._keep(_from_json(said))
 
     def _told(self, episode: Episode) -> Event[Detection]:
         spec = self._specs[episode.detector]
@@ -153,6 +232,10 @@ def detection_id_of(spec: Spec, farm_id: str, subject_id: str, onset_us: int) ->
     """The id of an episode: the same log gives the same, whoever finds it and however often."""
     kind = spec.subject_kind
     return derived_id("detection", farm_id, kind, subject_id, spec.condition, onset_us)
+
+
+def _onset(episode: Episode) -> tuple[int, str]:
+    return episode.onset_us, episode.detection_id
 
 
 def _next(

@@ -4,7 +4,8 @@ Sums over hours are taken one hour after the other: a vectorised sum may add in 
 another number of animals, and a farm's answers must not hang on its neighbours.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,23 +43,79 @@ class Window:
         return self.ratio * self.usual
 
 
+class Medians:
+    """By what the herd as a whole differs from its usual in one hour, window by window.
+
+    Fixed once, so that who is judged later, or again, is held against the same herd. keys: (signal,
+    hours) of the windows. ratios: (keys,), 0 = not fixed yet. late: (keys,), whether readings of
+    the herd came after it was fixed. Both are written into.
+    """
+
+    def __init__(self, keys: Sequence[tuple[str, int]], ratios: Floats, late: Mask) -> None:
+        self._keys, self._ratios, self._late = keys, ratios, late
+        self._fixed = ratios > 0
+
+    @property
+    def all_fixed(self) -> bool:
+        """Whether nothing is left to be fixed."""
+        return bool(self._fixed.all())
+
+    @property
+    def fixed_now(self) -> bool:
+        """Whether one was fixed since this was made."""
+        return bool(((self._ratios > 0) & ~self._fixed).any())
+
+    def note_late(self, came: Callable[[int], bool]) -> None:
+        """Readings came after; came: whether they did in the last so many hours."""
+        for place, (_, hours) in enumerate(self._keys):
+            self._late[place] |= self._fixed[place] and came(hours)
+
+    def partial(self, keys: Sequence[tuple[str, int]]) -> bool:
+        """Whether any of these was fixed before all readings of the herd were in."""
+        return any(bool(self._late[self._keys.index(key)]) for key in keys)
+
+    def ratio(self, key: tuple[str, int], ratios: Floats) -> float:
+        """By what the herd is excused; 1 while fewer than HERD_MIN are judged.
+
+        ratios: (animals,), of the whole herd where it is not fixed yet.
+        """
+        place = self._keys.index(key)
+        if not self._ratios[place]:
+            median = herd_median(ratios)
+            if median is None:
+                return 1.0
+            self._ratios[place] = max(median, RATIO_MIN)
+        return float(self._ratios[place])
+
+
 @dataclass(frozen=True, slots=True)
 class HerdHour:
-    """An hour (hours since 1970) of the animals (rows) heard lately; ill: who is, or was lately."""
+    """An hour (hours since 1970) of animals (rows): of all, where medians are to be fixed."""
 
     hour: int
     rows: Longs
-    ill: Mask
     bins: HourBins
     baselines: Baselines
+    medians: Medians
+    _windows: dict[tuple[str, int], Window] = field(default_factory=dict)
 
     @property
     def ends_us(self) -> int:
         """When the hour was over."""
         return (self.hour + 1) * HOUR_US
 
+    def herd_ratio(self, signal: str, hours: int) -> float:
+        """What the herd as a whole does of its usual; 1 where it is too small to say."""
+        return self.medians.ratio((signal, hours), self.window(signal, hours).ratio)
+
     def window(self, signal: str, hours: int) -> Window:
         """The last so many hours of a counted signal, the judged one included."""
+        found = self._windows.get((signal, hours))
+        if found is None:
+            found = self._windows[signal, hours] = self._window(signal, hours)
+        return found
+
+    def _window(self, signal: str, hours: int) -> Window:
         span = np.arange(self.hour - hours + 1, self.hour + 1)
         heard = self.bins.heard(self.rows, span, signal)
         usual = self.baselines.usual(self.rows, signal, span)
@@ -95,12 +152,6 @@ def herd_median(ratios: Floats) -> float | None:
     if len(found) < HERD_MIN:
         return None
     return float(found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
-
-
-def herd_ratio(ratios: Floats) -> float:
-    """What the herd as a whole does by what is usual; 1 where it is too small to say."""
-    median = herd_median(ratios)
-    return 1.0 if median is None else max(median, RATIO_MIN)
 
 
 def summed(values: NDArray[np.float64] | NDArray[np.int64]) -> Floats:

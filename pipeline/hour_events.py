@@ -14,7 +14,8 @@ from pipeline.keys import FarmKeys
 from pipeline.tables import HOUR_US, Longs
 
 ACTOR = "pipeline:hours"
-# late readings changed the hour: its values are told anew, its detectors do not judge it again
+# late readings changed the hour, and not all of its window is held any more: it is told anew with
+# its values, its detectors do not judge it again
 LATE = "late_readings"
 DIGITS = 3  # a thousandth of a minute or a degree is finer than any collar
 
@@ -87,7 +88,7 @@ class HourTeller:
                 card,
                 np.round(verdict.score[at], DIGITS),
                 [verdict.why_not[place] for place in at],
-                whole,
+                verdict.partial[at],
             )
             for card, verdict in zip(self._cards, verdicts, strict=True)
         ]

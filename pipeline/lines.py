@@ -1,34 +1,40 @@
 """What happens at a five-minute line of log time: learn, judge hours, wait for the silent, repeat.
 
 Problem: an hour may be judged once it is over and the last readings have had time to come; it may
-change for three days more; and log time jumps, by minutes while a writer restarts, by hours while
-a farm imports its past. Approach: every line a tick crosses acts in turn, as if ticks had come one
-by one, with two cursors a clock (the partition's, or a farm's own): hours judged and hours learnt.
-The cursors move by the clock alone, so neither batches nor neighbours can be seen in them.
+change for three days more, and is judged again then; and log time jumps, by minutes while a writer
+restarts, by hours while a farm imports its past. Approach: every line a tick crosses acts in turn,
+as if ticks had come one by one, with two cursors a clock (the partition's, or a farm's own): hours
+judged and hours learnt. The cursors move by the clock alone, so neither batches nor neighbours can
+be seen in them.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
 
-from contracts.detection import Condition
+from contracts.detection import Phase
 from pipeline.baselines import SIGNALS
-from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Measured, Verdict
-from pipeline.episodes import Episode
-from pipeline.herd_hour import HerdHour
-from pipeline.hours import COUNTED, OPEN_HOURS, TEMPERATURE
+from pipeline.detectors.base import (
+    NO_READING,
+    ByHearing,
+    ByReading,
+    ByTime,
+    Change,
+    Detector,
+    Measured,
+)
+from pipeline.episodes import Episode, Moment
+from pipeline.hours import COUNTED, NO_HOUR, OPEN_HOURS, TEMPERATURE
+from pipeline.rejudging import rejudge
 from pipeline.state import PARTITION_CLOCK, PartitionState
 from pipeline.tables import HOUR_US, Longs
 from pipeline.telling import Told, told_change, with_usual
+from pipeline.verdicts import Judged, judge_first, settle
 from pipeline.windows import LATE_MAX_US
 
 GRACE_US = 20 * 60_000_000  # of hearing time after an hour's end: radio, buffers, retries
 SETTLED_US = LATE_MAX_US + HOUR_US  # a reading at the edge of late_max may begin an hour earlier
 TEACHES_SECONDS_MIN = 2700  # of an hour heard: three quarters, as detectors ask for
-LOOKBACK_HOURS = 24  # who was not heard in them is not of the herd; who was ill in them still is
-# an episode open longer teaches again: then it is her usual, or what was taken for usual was wrong
-UNUSUAL_HOURS_MAX = 7 * 24
-ILL = frozenset({Condition.FEVER, Condition.RUMINATION_DROP})
 FAR_BACK = -(2**62)  # before every hour
 
 
@@ -43,10 +49,13 @@ def act_at_lines(
     herds = [(farm, np.array(state.rows_of_farm[farm], np.int64)) for farm in farms]
     for place, line_us in enumerate(lines):
         at = _Line(state, clock, line_us, cause, told)
+        if place == 0:  # no reading comes between the lines of one tick
+            for farm, rows in herds:
+                rejudge(state, farm, rows, Moment(line_us, cause), told)
         at.learn(herds)
         hours = at.due_hours()
         for farm, rows in herds:
-            if place == 0:  # no reading comes between the lines of one tick
+            if place == 0:
                 at.tell_late(farm, rows, hours.start)
             for hour in hours:
                 at.judge(farm, rows, hour)
@@ -58,7 +67,7 @@ def act_at_lines(
 def tell_moved(
     state: PartitionState, clock: str, farms: Iterable[str], at_us: int, cause: str
 ) -> Told:
-    """Tell anew the hours of farms whose readings were moved, at a tick that crosses no line.
+    """Judge the hours again of farms whose readings were moved, at a tick that crosses no line.
 
     Somebody has just set the register right, and looks whether the curve follows.
     """
@@ -66,6 +75,7 @@ def tell_moved(
     at = _Line(state, clock, at_us, cause, told)
     for farm in farms:
         rows = np.array(state.rows_of_farm[farm], np.int64)
+        rejudge(state, farm, rows, Moment(at_us, cause), told)
         at.tell_late(farm, rows, state.judged_until.get(clock, FAR_BACK))
     return told
 
@@ -88,6 +98,8 @@ class _Line:
             for farm, rows in herds:
                 if hour >= self._own(state.learnt_until, farm):
                     self._teach(rows, hour)
+        for farm, rows in herds:
+            settle(state, farm, rows, settled)
         state.learnt_until[self._clock] = max(first, settled)
 
     def _teach(self, rows: Longs, hour: int) -> None:
@@ -117,7 +129,7 @@ class _Line:
         return range(first, hour)
 
     def tell_late(self, farm: str, rows: Longs, judged_until: int) -> None:
-        """Tell anew the hours before the clock's cursor that readings changed since."""
+        """Tell the hours before the clock's cursor that changed, and that nobody can judge."""
         table = self._state.hours.table
         judged_until = max(judged_until, self._own(self._state.judged_until, farm))
         late = self._state.hours.changed_before(rows, judged_until)
@@ -136,44 +148,46 @@ class _Line:
         state = self._state
         if hour < self._own(state.judged_until, farm):
             return
-        herd_rows = rows[state.hours.holds(rows, hour - LOOKBACK_HOURS + 1, hour)]
-        if not len(herd_rows):
+        # rows may be of animals that a later place of the batch brings: hours tell who was heard
+        heard_once = state.judged.knows(farm) or (state.hours.table["hour"][rows] != NO_HOUR).any()
+        if not heard_once:
             return
-        opened = [
-            (episode, spec)
-            for episode in state.episodes.of_farm(farm)
-            for spec in [state.by_name[episode.detector].spec]
-            if not spec.teaches
-        ]
-        ill = {episode.row for episode, spec in opened if spec.condition in ILL}
-        ill_now = np.array([row in ill for row in herd_rows.tolist()], np.bool_)
-        lately = state.hours.were_unusual(herd_rows, hour - LOOKBACK_HOURS + 1, hour)
-        herd = HerdHour(hour, herd_rows, ill_now | lately, state.hours, state.baselines)
-        verdicts = [self._verdict(detector, herd) for detector in state.by_hour]
-        for episode, _ in opened:
-            if hour - episode.onset_us // HOUR_US < UNUSUAL_HOURS_MAX:
-                state.hours.mark_unusual(episode.row, hour, hour)
-        heard = state.hours.in_hour(herd_rows, hour)
-        places = {row: place for place, row in enumerate(herd_rows.tolist())}
+        judged = judge_first(state, farm, rows, hour)
+        if judged is None:
+            return
+        places = {row: place for place, row in enumerate(judged.herd.rows.tolist())}
+        self._tell_turns(rows, judged, places)
+        heard = state.hours.in_hour(judged.herd.rows, hour)
         self._told.hours += state.hour_teller.tell(
-            herd_rows[heard], hour, self._line_us, self._cause, verdicts, places
+            judged.herd.rows[heard], hour, self._line_us, self._cause, judged.verdicts, places
         )
 
-    def _verdict(self, detector: ByHour, herd: HerdHour) -> Verdict:
-        state, name = self._state, detector.spec.name
-        verdict = detector.judge_hour(herd, state.memories[name])
-        for change in verdict.changes:
-            begins = not state.episodes.is_open(name, change.row)
-            if begins and not detector.spec.teaches:
-                first = herd.hour - detector.window_hours + 1
-                state.hours.mark_unusual(change.row, first, herd.hour)
-            self._told.detections.append(
-                told_change(state, change, detector, self._line_us, self._cause)
-            )
-        for row, newest in verdict.newest.items():
-            if state.episodes.is_open(name, row):
-                state.episodes.held(name, row, newest)
-        return verdict
+    def _tell_turns(self, rows: Longs, judged: Judged, places: dict[int, int]) -> None:
+        """Tell what begins and ends, and note what is held of those whose episode is open."""
+        state, herd = self._state, judged.herd
+        for detector, verdict, turned in zip(
+            state.by_hour, judged.verdicts, judged.turned, strict=True
+        ):
+            name = detector.spec.name
+            first_hour = state.memories[name]["first_hour"]
+            for row in rows[turned.begins].tolist():
+                onset_us = int(first_hour[row]) * HOUR_US
+                evidence = detector.evidence(herd, places[row])
+                change = Change(Phase.ONSET, row, NO_READING, onset_us, evidence)
+                self._tell(change, detector)
+            for row in rows[turned.ends].tolist():
+                evidence = detector.evidence(herd, places[row])
+                moment = Moment(self._line_us, self._cause)
+                self._told.detections.append(
+                    state.episodes.end_in(name, row, herd.hour, evidence, moment)
+                )
+            for row in rows[turned.was_open & ~turned.ends].tolist():
+                if row in places and np.isfinite(verdict.score[places[row]]):
+                    state.episodes.held(name, row, detector.evidence(herd, places[row]))
+
+    def _tell(self, change: Change, detector: Detector) -> None:
+        told = told_change(self._state, change, detector, self._line_us, self._cause)
+        self._told.detections.append(told)
 
     def wait(self, rows: Longs) -> None:
         """Let detectors judge by what has not come."""
@@ -181,9 +195,7 @@ class _Line:
         for detector in state.by_time:
             memory = state.memories[detector.spec.name]
             for change in detector.at_line(rows, self._line_us, memory, state.log_time):
-                self._told.detections.append(
-                    told_change(state, change, detector, self._line_us, self._cause)
-                )
+                self._tell(change, detector)
 
     def repeat(self, farms: set[str]) -> None:
         """Tell the open episodes again that are due."""

@@ -6,9 +6,9 @@ so taking out is a subtraction. Moves are applied many at once, in pieces of whi
 gives and gets: within one the order of its moves leaves no trace. A move that is late by now
 changes no hour.
 
-What detectors judge reading by reading is judged for the new animal as any late reading is.
-Detectors of hours do not judge again. But what was found of an animal by readings that were not
-hers is ended, openly: the end of the detection names the reading as its cause.
+What detectors judge reading by reading is judged for the new animal as any late reading is. What
+was found of an animal by readings that were not hers is retracted, openly: that revision names the
+reading as its cause. Hours that moved readings changed are judged again at the next tick.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,14 @@ from contracts.columns import ReadingColumns
 from contracts.detection import Detection, Phase
 from contracts.envelope import Event
 from pipeline.detectors.base import Change, Detector
-from pipeline.features import BodyTemperature, HourParts, hour_parts, signals
+from pipeline.features import BodyTemperature, hour_parts, signals
 from pipeline.state import NO_ROW, PartitionState
-from pipeline.tables import HOUR_US, NEVER, Longs, Mask
+from pipeline.tables import NEVER, Longs, Mask
 from pipeline.telling import told_change
+from pipeline.verdicts import take_back_illness
 from pipeline.windows import AHEAD_MAX_US, LATE_MAX_US
 
-ENDED, BEGUN = 0, 1  # of one reading: what it ends is told before what it begins
+ENDED, BEGUN = 0, 1  # of one reading: what ends, or is retracted, is told before what begins
 
 
 def move(
@@ -103,15 +104,14 @@ class _Piece:
         which = hour_parts(self._moves, taken, taken)
         parts = replace(which, row=self._from[which.row])
         self._state.hours.take_out(parts)
-        self._end_by_hour(which.row, parts)
 
     def move_findings(self) -> None:
-        """End what by-reading detectors found by them; have them judged for the new animals."""
+        """Retract what by-reading detectors found by them; have them judged for the new animals."""
         state = self._state
         given, taken = self._of(self._to), self._of(self._from)
         old = signals(self._moves, taken, self._from[taken], state.baselines).body_temperature
         for place in range(len(old.row)):
-            self._end_by_reading(old, place)
+            self._retract_by_reading(old, place)
         new = signals(self._moves, given, self._to[given], state.baselines)
         for detector in state.by_reading:
             for change in detector.judge(new, state.memories[detector.spec.name]):
@@ -135,8 +135,8 @@ class _Piece:
         """The moves that change judgements of an animal."""
         return np.nonzero(self._judged & (rows != NO_ROW))[0]
 
-    def _end_by_reading(self, old: BodyTemperature, place: int) -> None:
-        """Forget what hangs on a reading; end what it was among the first readings of."""
+    def _retract_by_reading(self, old: BodyTemperature, place: int) -> None:
+        """Forget what hangs on a reading; retract what it was among the first readings of."""
         state, row, at_us = self._state, int(old.row[place]), int(old.occurred_us[place])
         measured = int(old.centi_c[place]) / 100
         for detector in state.by_reading:
@@ -147,23 +147,9 @@ class _Piece:
             )
             detector.forget(row, at_us, state.memories[name], ends=began_with)
             if episode is not None and began_with:
-                change = Change(Phase.END, row, int(old.reading[place]), 0, episode.evidence)
+                change = Change(Phase.RETRACTED, row, int(old.reading[place]), 0, episode.evidence)
+                take_back_illness(state, episode)
                 self._tell(change.reading, ENDED, change, detector)
-
-    def _end_by_hour(self, index: Longs, parts: HourParts) -> None:
-        """End episodes whose first hour held one of the readings; index: (parts,), of the move."""
-        state, hours = self._state, parts.middle_us // HOUR_US
-        for detector in state.by_hour:
-            for row in sorted(set(parts.row.tolist())):
-                episode = state.episodes.of(detector.spec.name, row)
-                if episode is None:
-                    continue
-                among = (parts.row == row) & (hours == episode.onset_us // HOUR_US)
-                if among.any():
-                    detector.forget(row, state.memories[detector.spec.name])
-                    first = int(index[among].min())
-                    change = Change(Phase.END, row, first, 0, episode.evidence)
-                    self._tell(first, ENDED, change, detector)
 
     def _tell(self, index: int, rank: int, change: Change, detector: Detector) -> None:
         known_us = int(self._known_us[index])

@@ -11,6 +11,7 @@ from pipeline.baselines import Baselines
 from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.episodes import Episodes
+from pipeline.herds import Herds
 from pipeline.hour_events import HourTeller
 from pipeline.hours import HourBins
 from pipeline.keys import NO_KEY, FarmKeys, Farms, Words
@@ -72,6 +73,7 @@ class PartitionState:
         self.moves = Moves()
         self.hours = HourBins()
         self.baselines = Baselines()
+        self.judged = Herds(key for d in self.by_hour for key in d.medians)
         # in the order in which they came; the first one's row is the farm's where it is the subject
         self.rows_of_farm: dict[str, Longs] = {}
         # clock → the first hour not judged, not learnt; of a farm gone live: on its own clock
@@ -210,6 +212,7 @@ class PartitionState:
             "farms": self.farms.to_arrays(),
             "animals": self.animals.index.to_arrays(),
             "herds": self._herds(),
+            "judged": self.judged.to_arrays(),
             **{f"memory.{name}": table.to_arrays(rows) for name, table in self.memories.items()},
         }
         times = self.log_time
@@ -254,6 +257,7 @@ class PartitionState:
         state.hours.table.load(_part(arrays, "hours"))
         state.baselines.table.load(_part(arrays, "baselines"))
         state.sequences.load(_part(arrays, "sequences"))
+        state.judged.load(_part(arrays, "judged"))
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
         partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])

@@ -7,8 +7,8 @@ from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from contracts.hour_columns import HourColumns
 from contracts.ids import SubjectKind
-from pipeline.detectors.base import Change, Detector, Measured
-from pipeline.episodes import Episode, detection_id_of
+from pipeline.detectors.base import Change, Detector, Measured, Spec
+from pipeline.episodes import Episode, Moment, detection_id_of
 from pipeline.hours import TEMPERATURE
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
@@ -29,28 +29,45 @@ class Told:
 def told_change(
     state: PartitionState, change: Change, detector: Detector, known_us: int, cause: str
 ) -> Event[Detection]:
-    """Open or close the episode that a change speaks of; its detection."""
+    """Open, close or retract the episode that a change speaks of; its detection."""
     spec, episodes = detector.spec, state.episodes
     evidence = with_usual(state, change.row, change.evidence)
-    if change.phase is Phase.END:
-        return episodes.end(spec.name, change.row, known_us, evidence, cause)
-    farm_id, animal_id = (part.decode() for part in state.animals.key(change.row))
+    match change.phase:
+        case Phase.END:
+            return episodes.end(spec.name, change.row, known_us, evidence, cause)
+        case Phase.RETRACTED:
+            return episodes.retract(spec.name, change.row, known_us, evidence, cause)
+        case _:
+            moment = Moment(known_us, cause)
+            return episodes.begin(
+                new_episode(state, spec, change.row, change.onset_us, evidence, moment)
+            )
+
+
+def new_episode(
+    state: PartitionState,
+    spec: Spec,
+    row: int,
+    onset_us: int,
+    evidence: tuple[Measured, ...],
+    moment: Moment,
+) -> Episode:
+    """An episode as it is told first."""
+    farm_id, animal_id = (part.decode() for part in state.animals.key(row))
     subject_id = farm_id if spec.subject_kind is SubjectKind.FARM else animal_id
-    return episodes.begin(
-        Episode(
-            detector=spec.name,
-            row=change.row,
-            farm_id=farm_id,
-            subject_id=subject_id,
-            detection_id=detection_id_of(spec, farm_id, subject_id, change.onset_us),
-            onset_us=change.onset_us,
-            revision=1,
-            phase=Phase.ONSET,
-            known_us=known_us,
-            evidence=evidence,
-            cause=cause,
-            newest=evidence,
-        )
+    return Episode(
+        detector=spec.name,
+        row=row,
+        farm_id=farm_id,
+        subject_id=subject_id,
+        detection_id=detection_id_of(spec, farm_id, subject_id, onset_us),
+        onset_us=onset_us,
+        revision=1,
+        phase=Phase.ONSET,
+        known_us=moment.at_us,
+        evidence=evidence,
+        cause=moment.cause,
+        newest=evidence,
     )
 
 

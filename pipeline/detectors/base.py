@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from contracts.detection import Condition, Phase
 from contracts.ids import SubjectKind
+from pipeline.detectors.sustained import Hold
 from pipeline.features import Signals
 from pipeline.herd_hour import HerdHour
 from pipeline.tables import Column, Longs, Mask, Table
@@ -62,7 +63,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An episode of an animal (row; of a farm, its first animal's) begins or ends.
+    """An episode of an animal (row; of a farm, its first animal's) begins, ends or is retracted.
 
     reading: index in the batch's columns of the reading it comes with, or NO_READING. onset_us:
     when it began; 0 at an end, since the open episode knows.
@@ -77,17 +78,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a detector says of a herd's hour.
+    """What a detector says of a herd's hour, all (animals,).
 
-    score: (animals,), NaN = not judged; it speaks for an episode at or over the first limit of the
-    detector's card, in its unit. why_not: of each animal, why she was not judged. newest: row →
-    what it holds of an animal whose episode is open or has just ended.
+    score: NaN = not judged; it speaks for an episode at or over the first limit of the detector's
+    card, in its unit. why_not: why she was not judged. over, under: whether the hour speaks for an
+    episode, and for its end. partial: see HourScore.
     """
 
     score: NDArray[np.float64]
     why_not: list[str | None]
-    changes: list[Change]
-    newest: dict[int, tuple[Measured, ...]]
+    over: Mask
+    under: Mask
+    partial: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +145,33 @@ class ByReading(Detector, Protocol):
 
 @runtime_checkable
 class ByHour(Detector, Protocol):
-    """Judges each hour of a herd once, when it is over and grace has passed."""
+    """Judges each hour of a herd when it is over and grace has passed, and again when it changes.
+
+    What it says of an hour hangs on the hour alone; that an onset must hold, and what else must be
+    true of the hours around it, is in `hold`. Its memory is that of `sustained`.
+    """
 
     @property
     def window_hours(self) -> int:
         """How many hours it looks back; at an onset none of them teaches what is usual."""
         ...
 
-    def judge_hour(self, herd: HerdHour, memory: Table) -> Verdict:
-        """What it says of the hour; an animal that cannot be judged keeps her `memory`."""
+    @property
+    def medians(self) -> tuple[tuple[str, int], ...]:
+        """(signal, hours) of the windows that it holds against the herd's median."""
         ...
 
-    def forget(self, row: int, memory: Table) -> None:
-        """Her episode is over: readings that it began with were not hers."""
+    @property
+    def hold(self) -> Hold:
+        """What makes an episode of its hours."""
+        ...
+
+    def judge_hour(self, herd: HerdHour) -> Verdict:
+        """What it says of the hour."""
+        ...
+
+    def evidence(self, herd: HerdHour, place: int) -> tuple[Measured, ...]:
+        """What it holds of one animal that it could judge in this hour."""
         ...
 
 

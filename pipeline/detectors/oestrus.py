@@ -12,15 +12,18 @@ import numpy as np
 
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
-from pipeline.detectors.sustained import MEMORY, Hold, changes_of, forget, turns
-from pipeline.herd_hour import HerdHour, Window, herd_ratio
-from pipeline.hours import NO_HOUR
-from pipeline.tables import Column, Mask, Table
+from pipeline.detectors.sustained import MEMORY, Hold
+from pipeline.herd_hour import HerdHour, Window
+from pipeline.tables import Column, Mask
 
 WINDOW_HOURS = 12  # most of an oestrus: 8 hours with a higher limit found no more of them
-HOLD = Hold(onset_hours=2, end_hours=3)
-LASTS_HOURS_MAX = 36  # the longest are under 30; activity that stays up is something else
-REST_HOURS = 4 * 24  # after one: cycles shorter than 18 days are not looked for
+HOLD = Hold(
+    onset_hours=2,
+    end_hours=3,
+    lasts_hours_max=36,  # the longest are under 30; activity that stays up is something else
+    rest_hours=4 * 24,  # after one: cycles shorter than 18 days are not looked for
+    well=True,
+)
 SIGNAL, RUMINATION = "activity", "rumination_minutes"
 
 FACTOR_LIMIT = Limit(
@@ -39,45 +42,50 @@ class Oestrus:
     """The detector of oestrus."""
 
     spec = Spec("oestrus", 1, Condition.OESTRUS, (FACTOR_LIMIT, OVER_LIMIT, RUMINATION_LIMIT))
-    memory: Mapping[str, Column] = {**MEMORY, "ended_hour": Column("int32", fill=NO_HOUR)}
+    memory: Mapping[str, Column] = MEMORY
     window_hours = WINDOW_HOURS
+    medians = ((SIGNAL, WINDOW_HOURS),)
+    hold = HOLD
 
-    def judge_hour(self, herd: HerdHour, memory: Table) -> Verdict:
+    def judge_hour(self, herd: HerdHour) -> Verdict:
         """Score: activity of the last hours by her usual, held against the herd; see ByHour."""
         active = herd.window(SIGNAL, WINDOW_HOURS)
-        chewed = herd.window(RUMINATION, WINDOW_HOURS)
-        score = active.ratio / _restless(active)
-        judged = np.nonzero(np.isfinite(score))[0]
-        rows = herd.rows[judged]
-        rested = herd.hour - memory["ended_hour"][rows].astype(np.int64) >= REST_HOURS
-        may_begin = ~herd.ill[judged] & rested & _fell(chewed)[judged]
-        first = memory["first_hour"][rows].astype(np.int64)
-        lasted = memory["open"][rows] & (herd.hour - first >= LASTS_HOURS_MAX)
-        turned = turns(
-            memory,
-            rows,
-            herd.hour,
-            (score[judged] >= FACTOR_LIMIT.value) & may_begin,
-            (score[judged] < OVER_LIMIT.value) | lasted,
-            HOLD,
+        score = active.ratio / _restless(herd)
+        judged = np.isfinite(score)
+        return Verdict(
+            score,
+            active.why_not,
+            over=(score >= FACTOR_LIMIT.value) & _fell(herd.window(RUMINATION, WINDOW_HOURS)),
+            under=score < OVER_LIMIT.value,
+            partial=judged & herd.medians.partial(self.medians),
         )
-        memory["ended_hour"][rows[turned.end]] = herd.hour
-        told = memory["open"][rows]
-        told[turned.end] = True
-        newest = {
-            int(herd.rows[place]): _evidence(herd, place, active, chewed)
-            for place in judged[told].tolist()
-        }
-        return Verdict(score, active.why_not, changes_of(turned, rows, memory, newest), newest)
 
-    def forget(self, row: int, memory: Table) -> None:
-        """See ByHour."""
-        forget(row, memory)
+    def evidence(self, herd: HerdHour, place: int) -> tuple[Measured, ...]:
+        """Activity beside its usual, and what rumination did; see ByHour."""
+        active = herd.window(SIGNAL, WINDOW_HOURS)
+        chewed = herd.window(RUMINATION, WINDOW_HOURS)
+        usual = float(active.usual[place])
+        said = [
+            Measured(
+                SIGNAL,
+                "1",
+                herd.ends_us,
+                round(float(active.value[place]), 1),
+                round(usual * _restless(herd) * FACTOR_LIMIT.value, 1),
+                round(usual, 1),
+            )
+        ]
+        if chewed.why_not[place] is None:
+            value, usually = float(chewed.value[place]), float(chewed.usual[place])
+            said.append(
+                Measured(RUMINATION, "min", herd.ends_us, round(value, 1), None, round(usually, 1))
+            )
+        return tuple(said)
 
 
-def _restless(active: Window) -> float:
+def _restless(herd: HerdHour) -> float:
     """By what the herd's median excuses activity: a herd at rest makes nobody restless."""
-    return max(herd_ratio(active.ratio), 1.0)
+    return max(herd.herd_ratio(SIGNAL, WINDOW_HOURS), 1.0)
 
 
 def _fell(chewed: Window) -> Mask:
@@ -85,23 +93,3 @@ def _fell(chewed: Window) -> Mask:
     risen = chewed.ratio > RUMINATION_LIMIT.value
     fell: Mask = ~risen
     return fell
-
-
-def _evidence(herd: HerdHour, place: int, active: Window, chewed: Window) -> tuple[Measured, ...]:
-    usual = float(active.usual[place])
-    said = [
-        Measured(
-            SIGNAL,
-            "1",
-            herd.ends_us,
-            round(float(active.value[place]), 1),
-            round(usual * _restless(active) * FACTOR_LIMIT.value, 1),
-            round(usual, 1),
-        )
-    ]
-    if chewed.why_not[place] is None:
-        value, usually = float(chewed.value[place]), float(chewed.usual[place])
-        said.append(
-            Measured(RUMINATION, "min", herd.ends_us, round(value, 1), None, round(usually, 1))
-        )
-    return tuple(said)

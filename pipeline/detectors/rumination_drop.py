@@ -13,9 +13,9 @@ import numpy as np
 
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
-from pipeline.detectors.sustained import MEMORY, Hold, changes_of, forget, turns
-from pipeline.herd_hour import Floats, HerdHour, Window, herd_ratio
-from pipeline.tables import Column, Table
+from pipeline.detectors.sustained import MEMORY, Hold
+from pipeline.herd_hour import Floats, HerdHour
+from pipeline.tables import Column
 
 DAY_HOURS = 24  # a whole day: meals, milking and night are in it once
 LONG_HOURS = 36  # a day alone was four times as often wrong about as many ill animals
@@ -50,61 +50,42 @@ class RuminationDrop:
     )
     memory: Mapping[str, Column] = MEMORY
     window_hours = LONG_HOURS
+    medians = ((SIGNAL, DAY_HOURS), (SIGNAL, LONG_HOURS), (EATING, LONG_HOURS))
+    hold = HOLD
 
-    def judge_hour(self, herd: HerdHour, memory: Table) -> Verdict:
+    def judge_hour(self, herd: HerdHour) -> Verdict:
         """Score: the least of her drops in per cent, eating by its own limit; see ByHour."""
-        day = herd.window(SIGNAL, DAY_HOURS)
-        eaten = herd.window(EATING, LONG_HOURS)
-        of_day = _drop_pct(day)
-        score = np.fmin(of_day, _drop_pct(herd.window(SIGNAL, LONG_HOURS)))
-        score = np.fmin(score, _drop_pct(eaten) * (DROP_LIMIT.value / EATING_LIMIT.value))
-        score = np.where(np.isfinite(of_day), score, np.nan)
-        judged = np.nonzero(np.isfinite(score))[0]
-        rows = herd.rows[judged]
-        calm = ~(herd.window(ACTIVITY, DAY_HOURS).ratio[judged] > ACTIVE_LIMIT.value)
-        turned = turns(
-            memory,
-            rows,
-            herd.hour,
-            (score[judged] >= DROP_LIMIT.value) & calm,
-            of_day[judged] < OVER_LIMIT.value,
-            HOLD,
+        of_day = _drop_pct(herd, SIGNAL, DAY_HOURS)
+        eating = _drop_pct(herd, EATING, LONG_HOURS) * (DROP_LIMIT.value / EATING_LIMIT.value)
+        score = np.fmin(np.fmin(of_day, _drop_pct(herd, SIGNAL, LONG_HOURS)), eating)
+        judged = np.isfinite(of_day)
+        calm = ~(herd.window(ACTIVITY, DAY_HOURS).ratio > ACTIVE_LIMIT.value)
+        return Verdict(
+            np.where(judged, score, np.nan),
+            herd.window(SIGNAL, DAY_HOURS).why_not,
+            over=(score >= DROP_LIMIT.value) & calm,
+            under=of_day < OVER_LIMIT.value,
+            partial=judged & herd.medians.partial(self.medians),
         )
-        told = memory["open"][rows]
-        told[turned.end] = True
-        newest = {
-            int(herd.rows[place]): _evidence(herd, place, day, eaten)
-            for place in judged[told].tolist()
-        }
-        return Verdict(score, day.why_not, changes_of(turned, rows, memory, newest), newest)
 
-    def forget(self, row: int, memory: Table) -> None:
-        """See ByHour."""
-        forget(row, memory)
+    def evidence(self, herd: HerdHour, place: int) -> tuple[Measured, ...]:
+        """Rumination beside its usual, eating, and what the herd does; see ByHour."""
+        day, eaten = herd.window(SIGNAL, DAY_HOURS), herd.window(EATING, LONG_HOURS)
+        at_us, usual = herd.ends_us, float(day.usual[place])
+        ratio = herd.herd_ratio(SIGNAL, DAY_HOURS)
+        fires_under = usual * ratio * (1.0 - DROP_LIMIT.value / 100.0)
+        value = round(float(day.value[place]), 1)
+        said = [Measured(SIGNAL, "min", at_us, value, round(fires_under, 1), round(usual, 1))]
+        if eaten.why_not[place] is None:
+            a_day = DAY_HOURS / LONG_HOURS
+            value, usually = float(eaten.value[place]) * a_day, float(eaten.usual[place]) * a_day
+            said.append(Measured(EATING, "min", at_us, round(value, 1), None, round(usually, 1)))
+        if ratio != 1.0:
+            said.append(Measured(HERD, "%", at_us, round((ratio - 1.0) * 100.0, 1), None))
+        return tuple(said)
 
 
-def _drop_pct(window: Window) -> Floats:
+def _drop_pct(herd: HerdHour, signal: str, hours: int) -> Floats:
     """(animals,): per cent below usual, the herd's median taken for usual; NaN = not judged."""
-    return (1.0 - window.ratio / herd_ratio(window.ratio)) * 100.0
-
-
-def _evidence(herd: HerdHour, place: int, day: Window, eaten: Window) -> tuple[Measured, ...]:
-    at_us, usual, ratio = herd.ends_us, float(day.usual[place]), herd_ratio(day.ratio)
-    fires_under = usual * ratio * (1.0 - DROP_LIMIT.value / 100.0)
-    said = [
-        Measured(
-            SIGNAL,
-            "min",
-            at_us,
-            round(float(day.value[place]), 1),
-            round(fires_under, 1),
-            round(usual, 1),
-        )
-    ]
-    if eaten.why_not[place] is None:
-        a_day = DAY_HOURS / LONG_HOURS
-        value, usually = float(eaten.value[place]) * a_day, float(eaten.usual[place]) * a_day
-        said.append(Measured(EATING, "min", at_us, round(value, 1), None, round(usually, 1)))
-    if ratio != 1.0:
-        said.append(Measured(HERD, "%", at_us, round((ratio - 1.0) * 100.0, 1), None))
-    return tuple(said)
+    ratio: Floats = herd.window(signal, hours).ratio / herd.herd_ratio(signal, hours)
+    return (1.0 - ratio) * 100.0

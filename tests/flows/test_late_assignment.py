@@ -172,7 +172,7 @@ def test_readings_go_to_whom_the_register_says_today_and_to_no_other_farm(
     assert hours[BELLA, base + timedelta(hours=2)].readings == 0
     assert fevers(box, farm_id) == [
         (BELLA, Phase.ONSET),
-        (BELLA, Phase.END),
+        (BELLA, Phase.RETRACTED),
         (CLARA, Phase.ONSET),
     ]
     theirs = events_of(box, READINGS, other_farm)

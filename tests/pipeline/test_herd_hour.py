@@ -10,9 +10,9 @@ from pipeline.herd_hour import (
     NOT_MEASURED,
     TOO_FEW_HOURS,
     HerdHour,
+    Medians,
     Window,
     herd_median,
-    herd_ratio,
     summed,
 )
 from pipeline.hours import HourBins
@@ -22,6 +22,11 @@ from tests.pipeline.test_hours import parts_of
 SIGNAL = "rumination_minutes"
 USUAL = 20.0
 DAY = 10 * 24  # the first hour of the day that is looked at
+
+
+def a_median() -> Medians:
+    """One window's, not fixed yet."""
+    return Medians([(SIGNAL, 24)], np.zeros(1), np.zeros(1, np.bool_))
 
 
 def window(minutes: dict[int, float], *, seconds: int = 3600, learnt: int = 24) -> Window:
@@ -42,7 +47,7 @@ def window(minutes: dict[int, float], *, seconds: int = 3600, learnt: int = 24) 
     if parts:
         bins.add(parts_of(parts))
     rows = np.array([0])
-    herd = HerdHour(DAY + 23, rows, np.zeros(1, np.bool_), bins, baselines)
+    herd = HerdHour(DAY + 23, rows, bins, baselines, a_median())
     return herd.window(SIGNAL, 24)
 
 
@@ -88,8 +93,8 @@ def test_the_median_is_of_those_who_are_judged_and_of_ten_at_least() -> None:
 
     assert herd_median(ratios) == pytest.approx(0.95)
     assert herd_median(ratios[1:]) is None
-    assert herd_ratio(ratios[1:]) == 1.0
-    assert herd_ratio(np.zeros(10)) > 0
+    assert a_median().ratio((SIGNAL, 24), ratios[1:]) == 1.0
+    assert a_median().ratio((SIGNAL, 24), np.zeros(10)) > 0
 
 
 def test_a_sum_does_not_hang_on_how_many_are_summed_beside_it() -> None:
@@ -99,3 +104,19 @@ def test_a_sum_does_not_hang_on_how_many_are_summed_beside_it() -> None:
     for herd in (values, values[1:]):
         alone = np.concatenate([summed(herd[row : row + 1]) for row in range(len(herd))])
         assert summed(herd).tobytes() == alone.tobytes()
+
+
+def test_a_median_is_fixed_once_and_says_whether_readings_came_after() -> None:
+    """Who is judged again is held against the same herd, and her score says that it was not all."""
+    key, ratio, late = (SIGNAL, 24), np.zeros(1), np.zeros(1, np.bool_)
+    first = Medians([key], ratio, late)
+    first.note_late(lambda _: True)  # before it is fixed nothing is late
+
+    fixed = first.ratio(key, np.full(10, 0.8))
+
+    again = Medians([key], ratio, late)
+    assert (first.fixed_now, again.fixed_now, again.all_fixed) == (True, False, True)
+    assert again.ratio(key, np.full(10, 0.5)) == fixed == pytest.approx(0.8)
+    assert not again.partial([key])
+    again.note_late(lambda hours: hours == 24)
+    assert Medians([key], ratio, late).partial([key])

@@ -45,7 +45,7 @@ def told_by(
 def test_it_tells_value_usual_and_spread_of_what_is_measured_or_usually_is() -> None:
     """A chart draws her band where it is known, and no line for what her collar cannot measure."""
     state = a_state()
-    verdict = Verdict(np.array([12.34567]), [None], [], {})
+    verdict = Verdict(np.array([12.34567]), [None], *(np.zeros(1, np.bool_),) * 3)
 
     (told,) = told_by(state, [verdict], {0: 0})
 

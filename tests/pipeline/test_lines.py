@@ -117,17 +117,21 @@ def test_a_clock_set_right_after_a_year_costs_three_days_of_lines() -> None:
 
 
 def test_a_late_reading_has_its_hour_told_anew_with_the_next_revision() -> None:
-    """A dead zone is normal: charts move, and say that detectors did not judge again."""
+    """A dead zone is normal: charts move, and so do the verdicts of hours that it is in."""
     log = weeks(1, lambda animal, hour, m: None if (animal, hour) == (SHE, 20) else m)
     late = reading_of(SHE, 20, a_day(SHE, 20))
 
     told = hours_told([*log, late, tick_at(26), late, tick_at(27)])
 
-    first, again = [e for e in told if e.aggregate_id == SHE][-2:]
-    assert first.timestamp == MIDNIGHT + timedelta(hours=23)
-    assert again.timestamp == MIDNIGHT + timedelta(hours=20)
-    assert (again.payload.revision, again.payload.readings) == (1, 1)
-    assert {score.why_not for score in again.payload.scores} == {LATE}
+    again = [e for e in told if e.aggregate_id == SHE][-4:]
+    assert [e.timestamp - MIDNIGHT for e in again] == [timedelta(hours=h) for h in range(20, 24)]
+    assert [(e.payload.revision, e.payload.readings) for e in again] == [
+        (1, 1),
+        (2, 1),
+        (2, 1),
+        (2, 1),
+    ]
+    assert {s.why_not for e in again for s in e.payload.scores} == {"no_baseline"}
 
 
 def test_each_revision_of_an_hour_is_an_event_of_its_own() -> None:

@@ -18,6 +18,7 @@ from tests.builders import MORNING, a_reading, a_tick
 from tests.pipeline.logs import moved, run_all, told_by, values_of
 from tests.pipeline.weeks import (
     HERD,
+    LEARNT_DAYS,
     MIDNIGHT,
     Measures,
     a_day,
@@ -200,7 +201,7 @@ def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
     assert [(e.aggregate_id, e.payload.revision) for e in told] == [(HERD[1], 1)]
 
 
-def test_a_fever_ends_for_the_wrong_animal_and_begins_for_the_right_one() -> None:
+def test_a_fever_is_retracted_for_the_wrong_animal_and_begins_for_the_right_one() -> None:
     """Somebody would look at a healthy animal, and nobody at the ill one."""
     log = hot(A)
     moves = [moved(one, B, by=1, first_offset=n) for n, one in enumerate(log)]
@@ -208,7 +209,7 @@ def test_a_fever_ends_for_the_wrong_animal_and_begins_for_the_right_one() -> Non
     begun, ended, anew = told_by([a_tick(MORNING), *log, *moves])
 
     assert (begun.aggregate_id, begun.payload.phase) == (A, Phase.ONSET)
-    assert (ended.aggregate_id, ended.payload.phase) == (A, Phase.END)
+    assert (ended.aggregate_id, ended.payload.phase) == (A, Phase.RETRACTED)
     assert ended.payload.detection_id == begun.payload.detection_id
     assert ended.causation_id == moves[0].event_id
     assert (anew.aggregate_id, anew.payload.phase) == (B, Phase.ONSET)
@@ -252,7 +253,7 @@ def test_a_reading_that_no_animal_wore_counts_for_none() -> None:
 
     assert hours_held(state) == {}
     assert state.counted_by_animal() == {("farm-a", A): 0}
-    assert [e.payload.phase for e in told.detections] == [Phase.ONSET, Phase.END]
+    assert [e.payload.phase for e in told.detections] == [Phase.ONSET, Phase.RETRACTED]
 
 
 def test_what_nobody_wore_may_find_its_animal_later() -> None:
@@ -329,7 +330,7 @@ def test_a_reading_that_was_never_judged_is_taken_out_of_nothing(clock: str) -> 
     assert (("farm-a", B, int(MORNING.timestamp()) // 3600) in hours_held(state)) == (clock == "ok")
 
 
-def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
+def test_an_oestrus_is_retracted_that_hung_on_hours_that_were_not_hers() -> None:
     """She would be led to the bull for her neighbour's heat."""
 
     def restless(animal: str, hour: int, measures: Measures) -> Measures | None:
@@ -343,13 +344,17 @@ def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
     moves = [
         moved(event, NOBODY, by=1, first_offset=offset)
         for offset, event in enumerate(log)
-        if event.aggregate_id == HERD[5] and event.timestamp > onset.payload.onset_at
+        if event.aggregate_id == HERD[5] and event.payload.seq >= 24 * LEARNT_DAYS + 6
     ]
 
-    told = [e for e in after_a_week([*log, *moves]).detections if e.aggregate_id == HERD[5]]
+    tick = tick_at(24 * LEARNT_DAYS + 13.2)
 
-    assert [e.payload.phase for e in told] == [Phase.ONSET, Phase.END]
-    assert told[1].causation_id == moves[0].event_id
+    told = after_a_week([*log, *moves, tick]).detections
+
+    hers = [event for event in told if event.aggregate_id == HERD[5]]
+    assert [event.payload.phase for event in hers] == [Phase.ONSET, Phase.RETRACTED]
+    assert len({event.payload.detection_id for event in hers}) == 1
+    assert hers[1].causation_id == tick.event_id
 
 
 def test_two_animals_that_were_swapped_are_judged_alike_however_the_log_is_cut() -> None:
@@ -372,7 +377,7 @@ def test_two_animals_that_were_swapped_are_judged_alike_however_the_log_is_cut()
         assert hours_held(other) == hours_held(state)
     assert [(e.aggregate_id, e.payload.phase) for e in told.detections] == [
         (A, Phase.ONSET),
-        (A, Phase.END),
+        (A, Phase.RETRACTED),
         (B, Phase.ONSET),
     ]
 

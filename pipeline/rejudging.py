@@ -1,0 +1,153 @@
+"""Hours that changed are judged again, and the difference to what was told is told openly.
+
+Problem: a reading comes days late, or turns out to be another animal's. Every hour whose window
+holds the changed one may have to be judged otherwise, and an episode may begin, end, move or never
+have been because of it. Approach: verdicts are bits, episodes are the fold of them: judge the hours
+again, run the machines again, and compare what they say with what was told, by overlap. Nothing is
+told where nothing differs.
+
+An hour is judged again as long as all of its window is held: the ring goes OPEN_HOURS back, so by
+a window of 12 hours 70 hours back, by one of 36 hours 46. Older verdicts stay; the hour is told
+anew with its values, and says that it was not judged again. (Rejected: a ring as much longer as
+the longest window, 2.5 kB an animal of the 8 there are.)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detectors.base import ByHour, Verdict
+from pipeline.detectors.sustained import VERDICT, bits_of
+from pipeline.differences import differences
+from pipeline.episodes import Moment
+from pipeline.herd_hour import HERD_MIN
+from pipeline.hour_events import LATE
+from pipeline.hours import OPEN_HOURS
+from pipeline.state import PartitionState
+from pipeline.tables import Longs, Mask
+from pipeline.telling import Told
+from pipeline.verdicts import herd_hour
+
+
+def rejudge(state: PartitionState, farm: str, rows: Longs, moment: Moment, told: Told) -> None:
+    """Judge the hours of these animals again that readings changed since they were judged."""
+    hours = state.judged.open_hours(farm)
+    if not hours or not state.by_hour:
+        return
+    again = np.zeros(len(rows), np.bool_)
+    for detector in state.by_hour:
+        memory = state.memories[detector.spec.name]["again"]
+        again |= memory[rows]
+        memory[rows] = False
+    changed = _Changed.of(state, rows, hours[-1])
+    if changed is not None:
+        for hour in hours:
+            again |= _Hour(state, farm, rows, hour, changed).judge(moment, told)
+    if again.any():
+        told.detections += differences(state, farm, rows[again], moment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Which hours changed: before[row, n] counts the row's changed hours among the first n from
+    `first` on. oldest: the first hour that is surely held of all.
+    """
+
+    first: int
+    oldest: int
+    before: Longs
+
+    @classmethod
+    def of(cls, state: PartitionState, rows: Longs, last: int) -> "_Changed | None":
+        late = state.hours.changed_before(rows, last + 1)
+        if not late.any():
+            return None
+        held = state.hours.table["hour"][rows]
+        places, slots = np.nonzero(late)
+        hours = held[places, slots].astype(np.int64)
+        first = int(hours.min())
+        count = np.zeros((len(rows), last - first + 2), np.int64)
+        count[places, hours - first + 1] = 1
+        return cls(first, int(held.max()) - OPEN_HOURS + 1, np.cumsum(count, axis=1))
+
+    def within(self, hour: int, hours: int) -> Mask:
+        """(rows,): who has a changed hour among so many up to `hour`."""
+        until, since = hour - self.first + 1, hour - hours - self.first + 1
+        if until <= 0:
+            return np.zeros(len(self.before), np.bool_)
+        found: Mask = self.before[:, until] > self.before[:, max(since, 0)]
+        return found
+
+
+class _Hour:
+    """One hour judged again."""
+
+    def __init__(
+        self, state: PartitionState, farm: str, rows: Longs, hour: int, changed: _Changed
+    ) -> None:
+        self._state, self._farm, self._rows, self._hour = state, farm, rows, hour
+        self._changed = changed
+
+    def judge(self, moment: Moment, told: Told) -> Mask:
+        """(rows,): of whom a verdict is another now."""
+        state, hour = self._state, self._hour
+        turned = np.zeros(len(self._rows), np.bool_)
+        affected = [self._affected(detector) for detector in state.by_hour]
+        chosen = np.logical_or.reduce(affected)
+        if not chosen.any():
+            return turned
+        medians = state.judged.medians(self._farm, hour)
+        medians.note_late(lambda hours: bool(self._changed.within(hour, hours).any()))
+        whole = not medians.all_fixed and len(self._rows) >= HERD_MIN
+        looked = np.ones(len(self._rows), np.bool_) if whole else chosen
+        herd = herd_hour(state, self._farm, self._rows[looked], hour)
+        verdicts = [
+            detector.judge_hour(herd) if self._reaches(detector) else _unjudged(len(herd.rows))
+            for detector in state.by_hour
+        ]
+        if herd.medians.fixed_now:  # the herd that all are held against is known only now
+            chosen = looked
+            affected = [looked & self._reaches(detector) for detector in state.by_hour]
+        for detector, verdict, some in zip(state.by_hour, verdicts, affected, strict=True):
+            turned[some] |= self._put(detector, verdict, self._rows[some], some[looked])
+        self._tell(chosen, herd.rows, verdicts, moment, told)
+        return turned
+
+    def _affected(self, detector: ByHour) -> Mask:
+        if not self._reaches(detector):
+            return np.zeros(len(self._rows), np.bool_)
+        return self._changed.within(self._hour, detector.window_hours)
+
+    def _reaches(self, detector: ByHour) -> bool:
+        """Whether all of the hour's window is still held."""
+        return self._hour - detector.window_hours + 1 >= self._changed.oldest
+
+    def _put(self, detector: ByHour, verdict: Verdict, rows: Longs, places: Mask) -> Mask:
+        bits = self._state.memories[detector.spec.name]["bits"]
+        slot = self._hour % OPEN_HOURS
+        judged = np.isfinite(verdict.score)
+        new = bits_of(verdict.over, verdict.under, judged)[places]
+        before: NDArray[np.uint8] = bits[rows, slot]
+        bits[rows, slot] = (before & np.uint8(255 - VERDICT)) | new
+        other: Mask = before & VERDICT != new
+        return other
+
+    def _tell(
+        self, chosen: Mask, judged: Longs, verdicts: list[Verdict], moment: Moment, told: Told
+    ) -> None:
+        """Tell the hour of those who have one to tell: heard in it, or no more."""
+        table, slot = self._state.hours.table, self._hour % OPEN_HOURS
+        rows = self._rows[chosen]
+        emptied = table["changed"][rows, slot] & (table["revision"][rows, slot] > 0)
+        held = table["hour"][rows, slot] == self._hour
+        rows = rows[held & ((table["heard"][rows, slot] > 0) | emptied)]
+        places = {row: place for place, row in enumerate(judged.tolist())}
+        told.hours += self._state.hour_teller.tell(
+            rows, self._hour, moment.at_us, moment.cause, verdicts, places
+        )
+
+
+def _unjudged(count: int) -> Verdict:
+    no = np.zeros(count, np.bool_)
+    return Verdict(np.full(count, np.nan), [LATE] * count, no, no, no)

@@ -1,0 +1,193 @@
+"""Hours that change are judged again: what late readings make, unmake, move is told openly."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from contracts.detection import Condition, Detection, Phase
+from contracts.envelope import Event
+from contracts.hour import AnimalHour
+from pipeline.canonical import canonical
+from pipeline.detectors.sustained import SETTLED, Machine
+from pipeline.state import PartitionState
+from pipeline.telling import Told
+from pipeline.verdicts import machines_of, refold
+from tests.pipeline.logs import run_all, values_of
+from tests.pipeline.weeks import (
+    HERD,
+    LEARNT_DAYS,
+    Measures,
+    days_after,
+    eventful,
+    state_after_a_week,
+    tick_at,
+)
+
+SHE = HERD[5]
+START = 24 * LEARNT_DAYS
+Late = Callable[[str, int], bool]  # animal, hour after the week
+
+
+def restless(animal: str, hour: int, measures: Measures) -> Measures:
+    """One animal's oestrus."""
+    if animal == SHE and 6 <= hour < 21:
+        return measures | {"activity": measures["activity"] * 3, "rumination_minutes": 12.0}
+    return measures
+
+
+def held_back(log: Iterable[Event[Any]], late: Late, until: float) -> list[Event[Any]]:
+    """The same log, but what is late comes all at once, so many hours after the week."""
+    log = list(log)
+    first = log[0].timestamp
+
+    def is_late(event: Event[Any]) -> bool:
+        hour = round((event.timestamp - first).total_seconds() / 3600)
+        return event.farm_id is not None and late(event.aggregate_id, hour)
+
+    kept = [event for event in log if not is_late(event)]
+    backlog = [event for event in log if is_late(event)]
+    at = tick_at(START + until).timestamp
+    before = [event for event in kept if event.timestamp <= at]
+    after = [event for event in kept if event.timestamp > at]
+    return [*before, *backlog, *after]
+
+
+def told_of(log: Iterable[Event[Any]], batch: int = 10_000) -> tuple[PartitionState, Told]:
+    """After an ordinary week."""
+    return run_all(values_of(log), batch=batch, state=state_after_a_week())
+
+
+def heats(told: Told) -> list[Event[Detection]]:
+    """Her oestrus, without what is told again every six hours."""
+    return [
+        event
+        for event in told.detections
+        if event.payload.condition is Condition.OESTRUS and event.aggregate_id == SHE
+    ]
+
+
+def newest(told: Told) -> dict[tuple[str, Any], AnimalHour]:
+    """The highest revision of each hour."""
+    return {(e.aggregate_id, e.timestamp): e.payload for e in told.hour_events()}
+
+
+def phases(events: Iterable[Event[Detection]]) -> list[Phase]:
+    """In the order they were told."""
+    return [event.payload.phase for event in events]
+
+
+LOG = days_after(1.5, restless)
+
+
+def test_a_station_that_was_offline_ends_with_the_scores_of_one_that_was_not() -> None:
+    """Five hours of the herd come all at once: each hour is judged as it would have been.
+
+    Within a hundredth: what is usual has learnt the hours that settled meanwhile.
+    """
+    state, told = told_of(LOG)
+
+    backlog = held_back(LOG, lambda _, hour: 8 <= hour < 13, 13.6)
+    late_state, late = told_of(backlog)
+
+    undisturbed, found = newest(told), newest(late)
+    assert found.keys() == undisturbed.keys()
+    for key, hour in found.items():
+        for score, expected in zip(hour.scores, undisturbed[key].scores, strict=True):
+            if not score.partial:
+                assert score.why_not == expected.why_not
+                assert score.score == pytest.approx(expected.score, abs=0.01 * (score.limit or 0))
+    assert any(score.partial for hour in found.values() for score in hour.scores)
+    last, wanted = heats(late)[-1].payload, heats(told)[-1].payload
+    assert (last.detection_id, last.phase) == (wanted.detection_id, wanted.phase)
+    assert late_state.counted_by_animal() == state.counted_by_animal()
+
+
+def test_late_readings_make_an_episode() -> None:
+    """Her collar had no radio while she was in heat: it is told once it has."""
+    log = held_back(LOG, lambda who, hour: who == SHE and 3 <= hour < 30, 31.2)
+
+    found = heats(told_of(log)[1])
+
+    expected = heats(told_of(LOG)[1])
+    assert phases(found) == [Phase.ONSET, Phase.END]
+    assert found[0].payload.detection_id == expected[0].payload.detection_id
+    assert [event.payload.revision for event in found] == [1, 2]
+
+
+def doubled(log: Iterable[Event[Any]], hours: range, collar: str = "second") -> list[Event[Any]]:
+    """A second collar of hers that measured rest in these hours."""
+    found = []
+    for event in log:
+        if event.aggregate_id == SHE and event.farm_id is not None:
+            hour = event.payload.seq - START
+            if hour in hours:
+                payload = replace(event.payload, collar_id=collar, activity=0.0)
+                found.append(replace(event, event_id=f"{event.event_id}-2", payload=payload))
+    return found
+
+
+def test_late_readings_unmake_an_episode() -> None:
+    """What was told is retracted under its own name, with what it was told with."""
+    until = [event for event in LOG if event.timestamp <= tick_at(START + 17).timestamp]
+    onset = heats(told_of(until)[1])[0]
+
+    _, told = told_of([*until, *doubled(LOG, range(17)), tick_at(START + 17.2)])
+
+    *_, retracted = heats(told)
+    assert phases([retracted]) == [Phase.RETRACTED]
+    assert retracted.payload.detection_id == onset.payload.detection_id
+    assert retracted.payload.evidence
+
+
+def test_what_is_retracted_teaches_again() -> None:
+    """Her hours were ordinary ones after all."""
+    until = [event for event in LOG if event.timestamp <= tick_at(START + 17).timestamp]
+    before, _ = told_of(until)
+    row = before.animals.find((b"farm-a", SHE.encode()))
+
+    after, _ = told_of([*until, *doubled(LOG, range(17)), tick_at(START + 17.2)])
+
+    assert before.hours.table["unusual"][row].any()
+    assert not after.hours.table["unusual"][row].any()
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_what_is_judged_again_does_not_hang_on_batches_or_crashes(batch: int) -> None:
+    """Replay after a crash must tell the same amendments."""
+    log = held_back(
+        days_after(1.5, eventful), lambda who, hour: who in HERD[3:7] and 9 <= hour < 19, 20.3
+    )
+    values = values_of(log)
+    expected_state, expected = told_of(log)
+    state, told = state_after_a_week(), Told()
+
+    for start in range(0, len(values), batch):
+        if start % (batch * 5) == 0:
+            state = PartitionState.from_arrays(state.to_arrays())
+        _, some = run_all(values[start : start + batch], state=state)
+        told.detections += some.detections
+        told.hours += some.hours
+
+    assert canonical(told.detections) == canonical(expected.detections)
+    assert told.hour_events() == expected.hour_events()
+    arrays, wanted = state.to_arrays(), expected_state.to_arrays()
+    assert all(array.tobytes() == wanted[name].tobytes() for name, array in arrays.items())
+
+
+def test_the_machines_now_are_the_fold_of_the_verdicts() -> None:
+    """What was moved on hour by hour is what is made anew: nothing is remembered that is not so."""
+    state, _ = told_of(days_after(1.5, eventful))
+    rows = np.array(state.rows_of_farm["farm-a"])
+    unusual = state.hours.table["unusual"][rows].copy()
+    before = machines_of(state, rows)
+
+    refold(state, "farm-a", rows)
+
+    for detector, machine in zip(state.by_hour, before, strict=True):
+        memory = state.memories[detector.spec.name]
+        assert repr(machine) == repr(Machine.of(memory, rows))
+        assert repr(machine) != repr(Machine.of(memory, rows, SETTLED))
+    assert (state.hours.table["unusual"][rows] == unusual).all()
