@@ -1,5 +1,6 @@
 """Wires the worker; the only file that knows both of its sides."""
 
+import gc
 import time
 
 import structlog
@@ -7,8 +8,9 @@ import structlog
 from contracts.clock import Clock
 from contracts.serde import SchemaIds
 from pipeline.adapters.input_log import InputLog
+from pipeline.adapters.seats import take_slot, this_process
 from pipeline.adapters.snapshots import SnapshotStore
-from pipeline.adapters.transactions import TransactionFailedError, Transactions
+from pipeline.adapters.transactions import SlotTakenError, TransactionFailedError, Transactions
 from pipeline.runner import Worker
 from pipeline.settings import PipelineSettings
 from runtime.consume import Limits
@@ -36,26 +38,38 @@ def worker_loop(
     def loop(running: Running) -> None:
         ids = schema_ids or _registered(settings.registry_url)
         failed_at: list[float] = []
+        crowded = False
         while running.goes_on():
+            slot = take_slot(
+                settings.kafka_bootstrap, settings.slot, running.goes_on, crowded=crowded
+            )
+            if slot is None:
+                return
             try:
-                _work(settings, clock, ids, running)
-            except TransactionFailedError as error:
+                _work(settings, slot, clock, ids, running)
+            except (TransactionFailedError, SlotTakenError) as error:
+                crowded = isinstance(error, SlotTakenError)
                 now = time.monotonic()
                 failed_at = [*(at for at in failed_at if at > now - FAILURES_WITHIN_S), now]
-                if len(failed_at) > FAILURES_MAX:
+                if len(failed_at) > FAILURES_MAX or (crowded and settings.slot is not None):
                     raise
-                log.warning("transaction_failed_restoring", error=str(error))
+                event = "slot_lost_taking_another" if crowded else "transaction_failed_restoring"
+                log.warning(event, slot=slot, error=str(error))
+            # the dropped state stands in cycles with its error and its clients' callbacks: held
+            # until chance collects them, it would be there beside the restored one
+            gc.collect()
 
     return loop
 
 
 def _work(
-    settings: PipelineSettings, clock: Clock, schema_ids: SchemaIds, running: Running
+    settings: PipelineSettings, slot: str, clock: Clock, schema_ids: SchemaIds, running: Running
 ) -> None:
     """One worker from its restore to its end."""
     limits = Limits(settings.batch_records_max, settings.poll_wait_s)
-    source = InputLog(settings.kafka_bootstrap, settings.slot, limits)
-    transactions = Transactions(settings.kafka_bootstrap, settings.slot, source.group)
+    name = this_process().client_id()
+    source = InputLog(settings.kafka_bootstrap, slot, limits, name)
+    transactions = Transactions(settings.kafka_bootstrap, slot, source.group)
     snapshots = SnapshotStore(settings.kafka_bootstrap, running.beat)
     try:
         # before joining: what our predecessor left open is aborted, its offsets are settled

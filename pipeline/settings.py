@@ -11,11 +11,12 @@ class PipelineSettings(ServiceSettings, KafkaFields):
 
     model_config = SettingsConfigDict(env_prefix="HERD_PIPELINE_", frozen=True, extra="ignore")
 
-    slot: str = Field(
-        default="pipeline-0",
+    slot: str | None = Field(
+        default=None,
         pattern="[a-z0-9-]{1,40}",
-        description="Names this worker in its group and in its transactions; each worker has its "
-        "own, and keeps it over restarts: its successor takes over at once.",
+        description="Names this worker in its group and in its transactions; no two may have the "
+        "same, and a second one leaves. Unset = the first of pipeline-0, pipeline-1, … that nobody "
+        "holds.",
     )
     batch_records_max: int = Field(
         default=10_000, ge=1, le=100_000, description="Largest batch of one transaction, records."

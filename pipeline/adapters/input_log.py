@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from contracts.topics import READINGS
+from pipeline.adapters.transactions import SlotTakenError
 from pipeline.ports import Committed, Owner, Span
 from runtime.consume import Limits, poll_batch
 from runtime.kafka import new_consumer
@@ -24,9 +25,11 @@ ASK_MAX_S = 20.0  # an open transaction of our predecessor makes Kafka hold back
 
 
 class InputLog:
-    """A static member of the group, reading what is committed only."""
+    """A static member of the group, reading what is committed only. name: of this process."""
 
-    def __init__(self, bootstrap: str, slot: str, limits: Limits) -> None:
+    def __init__(
+        self, bootstrap: str, slot: str, limits: Limits, name: str = "herd-pipeline"
+    ) -> None:
         self._limits = limits
         self._consumer: Consumer = new_consumer(
             bootstrap,
@@ -34,6 +37,7 @@ class InputLog:
             **{
                 # its successor of the same name gets the same partitions without a rebalance
                 "group.instance.id": slot,
+                "client.id": name,
                 "session.timeout.ms": SESSION_MS,
                 "partition.assignment.strategy": "range",
                 # only offsets that we named: a silent jump to either end would lose or repeat
@@ -66,7 +70,12 @@ class InputLog:
 
     def poll(self) -> list[Span]:
         """What can be read now, at most a batch over all partitions, in order within each."""
-        return spans_of(poll_batch(self._consumer, self._limits))
+        try:
+            return spans_of(poll_batch(self._consumer, self._limits))
+        except KafkaException as failure:
+            if failure.args[0].code() == KafkaError.FENCED_INSTANCE_ID:
+                raise SlotTakenError(f"another worker sits in our seat: {failure}") from failure
+            raise
 
     def seek(self, partition: int, offset: int) -> None:
         """Read on from there."""

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from contracts.serde import SchemaIds, Serde
 from contracts.topics import DETECTIONS, HOURS, READINGS, partition_of_farm
 from farmbox.box import Addresses
 from pipeline.adapters.input_log import GROUP
+from pipeline.adapters.seats import seats_of
 from pipeline.adapters.snapshots import newest_state
 from pipeline.canonical import canonical
 from runtime.kafka import Outbox, new_consumer, new_producer
@@ -29,6 +31,7 @@ from tests.pipeline.logs import run_all
 from tests.waiting import eventually
 
 ANIMALS, ROUNDS = 25, 240
+TAKEOVER_MAX_S = 6.0  # start of Python and twelve restores included; waiting would cost 8 more
 KILLED_AT = (500, 2400, 4300)  # records committed
 
 
@@ -58,15 +61,18 @@ def a_herds_readings(farm: FarmId) -> list[Event[Any]]:
 
 @contextmanager
 def worker(
-    box: Addresses, ready: Path, slot: str = "pipeline-0"
+    box: Addresses, ready: Path, slot: str | None = "pipeline-0"
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker process with small batches and frequent snapshots; killed at the end."""
+    """A worker process with small batches and frequent snapshots; killed at the end.
+
+    slot: None = it takes the first that is free.
+    """
     prefix = "HERD_PIPELINE_"
     given = {
         "KAFKA_BOOTSTRAP": box.kafka_bootstrap,
         "REGISTRY_URL": box.registry_url or "",
         "READY_FILE": str(ready),
-        "SLOT": slot,
+        **({"SLOT": slot} if slot else {}),
         "BATCH_RECORDS_MAX": "100",
         "COMMIT_EVERY_S": "0",
         "SNAPSHOT_RECORDS_MAX": "700",
@@ -220,3 +226,35 @@ def test_partitions_move_between_workers_without_loss(box: Addresses, tmp_path: 
 
     assert status == 0
     herd.assert_told_and_counted_once()
+
+
+def test_workers_without_a_name_take_the_first_slot_that_is_free(
+    box: Addresses, tmp_path: Path
+) -> None:
+    """A killed one's is free at once on its own machine; a second one of a name disturbs nobody."""
+    ready = tmp_path / "one", tmp_path / "two", tmp_path / "three"
+
+    with worker(box, ready[0], None) as one:
+        eventually(ready[0].exists, within_s=30, why="the first works")
+        assert slots(box) == {"pipeline-0"}
+        with worker(box, ready[1], "pipeline-0") as second:
+            status = second.wait(30)
+        assert status == 1
+        assert one.poll() is None
+        assert slots(box) == {"pipeline-0"}
+        one.kill()
+        one.wait()
+        began = time.monotonic()
+        with worker(box, ready[2], None) as heir:
+            eventually(ready[2].exists, within_s=30, why="its heir works")
+            took_s = time.monotonic() - began
+            assert slots(box) == {"pipeline-0"}
+            status = stop(heir)
+
+    assert status == 0
+    assert took_s < TAKEOVER_MAX_S
+
+
+def slots(box: Addresses) -> set[str]:
+    """The slots that are held now."""
+    return {seat.slot for seat in seats_of(box.kafka_bootstrap)}
