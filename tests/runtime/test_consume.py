@@ -1,5 +1,6 @@
 """The at-least-once loop on real Kafka: what fails costs itself alone, what is away costs time."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from threading import Thread
@@ -16,7 +17,7 @@ from contracts.ids import FarmId, new_id
 from contracts.serde import HEADER, Serde
 from contracts.topics import KafkaTopic
 from farmbox.box import Addresses
-from runtime.consume import Limits, consume
+from runtime.consume import Limits, collect_seldom, consume
 from runtime.kafka import Outbox, new_consumer, new_producer
 from runtime.lifecycle import Running
 from runtime.registry import RegistrySchemaIds
@@ -178,3 +179,16 @@ def test_a_stop_while_waiting_commits_nothing(consumer: Consumer) -> None:
     consumer.stop(running)
 
     assert consumer.handled == [1, 2]
+
+
+def test_a_batch_is_not_searched_for_cycles_while_it_is_fetched() -> None:
+    """Ten thousand records live at once: looking through them again and again cost a third."""
+    before = gc.get_threshold()
+    try:
+        collect_seldom()
+
+        assert gc.get_threshold()[0] > 10_000
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
