@@ -13,7 +13,7 @@ from pipeline.adapters.snapshots import SnapshotStore
 from pipeline.adapters.transactions import SlotTakenError, TransactionFailedError, Transactions
 from pipeline.runner import Worker
 from pipeline.settings import PipelineSettings
-from runtime.consume import Limits
+from runtime.consume import Limits, collect_seldom
 from runtime.lifecycle import Loop, Running, run
 from runtime.registry import RegistrySchemaIds
 
@@ -27,6 +27,7 @@ FAILURES_WITHIN_S = 60.0
 def main() -> int:
     """Run one worker; returns the exit status."""
     settings = PipelineSettings()
+    collect_seldom()
     return run("pipeline", settings, {"worker": worker_loop(settings, settings.clock())})
 
 
