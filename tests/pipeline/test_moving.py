@@ -201,7 +201,7 @@ def test_an_hour_that_was_never_told_and_is_empty_is_told_to_nobody() -> None:
     assert [(e.aggregate_id, e.payload.revision) for e in told] == [(HERD[1], 1)]
 
 
-def test_a_fever_is_retracted_for_the_wrong_animal_and_begins_for_the_right_one() -> None:
+def test_a_fever_ends_for_the_wrong_animal_and_begins_for_the_right_one() -> None:
     """Somebody would look at a healthy animal, and nobody at the ill one."""
     log = hot(A)
     moves = [moved(one, B, by=1, first_offset=n) for n, one in enumerate(log)]
@@ -330,7 +330,7 @@ def test_a_reading_that_was_never_judged_is_taken_out_of_nothing(clock: str) -> 
     assert (("farm-a", B, int(MORNING.timestamp()) // 3600) in hours_held(state)) == (clock == "ok")
 
 
-def test_an_oestrus_is_retracted_that_hung_on_hours_that_were_not_hers() -> None:
+def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
     """She would be led to the bull for her neighbour's heat."""
 
     def restless(animal: str, hour: int, measures: Measures) -> Measures | None:
