@@ -43,12 +43,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Transaction:
-    """What a producer has under way. member: who commits offsets in it."""
+    """What a producer has under way. strangers: partitions whose offsets are not its member's."""
 
     began_s: float
     entries: list[Entry] = field(default_factory=list)
     offsets: dict[int, int] = field(default_factory=dict)
-    member: "Member | None" = None
+    strangers: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -109,10 +109,6 @@ class Group:
             del self.members[member.instance]
         if gone:
             self._rebalance()
-
-    def owner_of(self, partition: int) -> str | None:
-        """The instance that has a partition in the present generation."""
-        return next((who for who, share in self.assignment.items() if partition in share), None)
 
     def _rebalance(self) -> None:
         if not self.rebalancing:
@@ -190,7 +186,11 @@ class MemoryBroker:
         if self.fences and not (self.group.holds(member) and generation == self.group.generation):
             raise TransactionFailedError(f"{member.instance} is of generation {generation}")
         transaction.offsets |= offsets
-        transaction.member = member
+        # seen here and not at the end: whoever owned them when they were sent may end its
+        # transaction after its session, since a successor is not told offsets that are under way
+        group = self.group
+        mine = group.assignment.get(member.instance, []) if group.holds(member) else []
+        transaction.strangers |= offsets.keys() - set(mine)
 
     def commit(self, transactional_id: str, epoch: int) -> None:
         """End the open transaction: all of it is seen from now on."""
@@ -245,10 +245,8 @@ class MemoryBroker:
             self.offsets |= transaction.offsets
 
     def _note_wrong(self, transaction: Transaction) -> None:
-        member = transaction.member
         for partition, offset in transaction.offsets.items():
             if offset < self.offsets.get(partition, 0):
                 self.wrong.append(f"partition {partition} was moved back to {offset}")
-            owner = self.group.owner_of(partition)
-            if member is None or not self.group.holds(member) or owner != member.instance:
+            if partition in transaction.strangers:
                 self.wrong.append(f"partition {partition} was committed by a zombie")

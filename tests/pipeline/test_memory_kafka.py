@@ -130,3 +130,21 @@ def test_offsets_under_way_are_waited_for(broker: MemoryBroker) -> None:
 
     assert broker.committed(0) is None  # aborted meanwhile
     assert broker.now_s > TRANSACTION_S
+
+
+def test_who_sent_its_offsets_in_time_may_end_its_transaction_after_its_session(
+    broker: MemoryBroker,
+) -> None:
+    """As KIP-447 has it: Kafka asks for the generation when offsets are sent; whoever takes over
+    is not told offsets that are under way, so nothing is read twice (seeds 610 and 2047).
+    """
+    frozen, epoch = joined(broker, ONE), broker.init(ONE)
+    broker.send_offsets(ONE, epoch, {0: 7}, frozen, broker.group.generation)
+    del broker.heard[frozen.member_id]
+    broker.pass_time(SESSION_S + 1)
+
+    broker.commit(ONE, epoch)
+
+    assert not broker.group.holds(frozen)
+    assert broker.committed(0) == 7
+    assert broker.wrong == []
