@@ -6,6 +6,8 @@ wire (contracts/column_sheet.py), keys to rows (pipeline/tables.py), the poll an
 of the pipeline's adapters, and its recovery: a snapshot is written in a batch's own transaction;
 whoever starts takes the newest, replays silently to the committed offset, and goes live. What is
 not ours of the pipeline is the loop: its worker judges herds by ticks, and this job has neither.
+Nobody waits for its answers, so a batch may be committed while the next is read (OVERLAP=1): one
+commit under way at most, and if it fails the process ends, with all state that ran ahead of it.
 
 Its driver sets the environment (GROUP, OUT, TOPIC, N) and reads the line `RESULT {…}`.
 """
@@ -14,6 +16,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +35,7 @@ from pipeline.adapters.input_log import SESSION_MS, spans_of
 from pipeline.adapters.transactions import Transactions
 from pipeline.ports import Record, Span
 from runtime import security
-from runtime.consume import Limits, poll_batch
+from runtime.consume import Limits, collect_seldom, poll_batch
 from runtime.kafka import new_consumer
 
 SIGNALS = ("temp", "activity", "rumination", "eating", "lying", "lat", "lon", "battery")
@@ -76,6 +79,7 @@ class JobSettings(BaseSettings):
     topic: str = Field(default="bench_in", description="Where the readings are.")
     out: str = Field(default="bench_out", description="Where to write what was found.")
     n: int = Field(default=600_000, ge=1, description="Readings in the topic.")
+    overlap: bool = Field(default=False, description="Commit beside the next batch's reading.")
     batch: int = Field(default=BATCH_RECORDS, ge=1, description="Largest batch, records.")
 
 
@@ -137,10 +141,13 @@ class _Job:
         self._reader = SheetReader(WANTED, {SCHEMA_ID: SCHEMA}.get)
         self._partitions: dict[int, _Partition] = {}
         self._course = _Course()
+        self._pool = ThreadPoolExecutor(1, "commit")
+        self._under_way: Future[None] | None = None
 
     def run(self) -> dict[str, Any]:
         """Until all is committed; what was measured."""
         self._make_snapshots_topic()
+        collect_seldom()
         self._transactions.open()
         self._consumer.subscribe([self._source.name], on_assign=self._assigned)
         limits = Limits(self._settings.batch, 0.1, GATHER_S)
@@ -160,15 +167,29 @@ class _Job:
             offsets = {
                 span.partition: self._partitions[span.partition].next_offset for span in spans
             }
-            self._transactions.commit(records, offsets)
+            self._commit(records, offsets)
             course.spent("commit", since)
             if not course.warm and course.readings >= min(WARM_RECORDS, self._settings.n // 6):
                 course.warm, course.readings_warm = time.time(), course.readings
+        self._committed()
         return self._result(time.time())
 
     def close(self) -> None:
         """Leave Kafka."""
+        self._pool.shutdown()
         self._consumer.close()
+
+    def _commit(self, records: list[Record], offsets: dict[int, int]) -> None:
+        self._committed()
+        self._under_way = self._pool.submit(self._transactions.commit, records, offsets)
+        if not self._settings.overlap:
+            self._committed()
+
+    def _committed(self) -> None:
+        """Wait for the commit under way; its failure is ours."""
+        if self._under_way is not None:
+            self._under_way.result()
+        self._under_way = None
 
     def _judged(self, span: Span) -> list[Record]:
         """What the span's readings tell; nothing of those that were told before."""
