@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from tests.pipeline.weeks import (
     eventful,
     state_after_a_week,
     tick_at,
+    unchanged,
+    when,
 )
 
 SHE = HERD[5]
@@ -47,11 +50,8 @@ def held_back(log: Iterable[Event[Any]], late: Late, until: float) -> list[Event
         hour = round((event.timestamp - first).total_seconds() / 3600)
         return event.farm_id is not None and late(event.aggregate_id, hour)
 
-    kept = [event for event in log if not is_late(event)]
     backlog = [event for event in log if is_late(event)]
-    at = tick_at(START + until).timestamp
-    before = [event for event in kept if event.timestamp <= at]
-    after = [event for event in kept if event.timestamp > at]
+    before, after = cut((event for event in log if not is_late(event)), until)
     return [*before, *backlog, *after]
 
 
@@ -66,6 +66,16 @@ def heats(told: Told) -> list[Event[Detection]]:
         event
         for event in told.detections
         if event.payload.condition is Condition.OESTRUS and event.aggregate_id == SHE
+    ]
+
+
+def turns(told: Told) -> list[tuple[str, int, Phase, datetime]]:
+    """All that was told of hours, but what was measured."""
+    found = [event.payload for event in told.detections]
+    return [
+        (one.detection_id, one.revision, one.phase, one.onset_at)
+        for one in found
+        if one.condition in {Condition.OESTRUS, Condition.RUMINATION_DROP}
     ]
 
 
@@ -117,21 +127,30 @@ def test_late_readings_make_an_episode() -> None:
     assert [event.payload.revision for event in found] == [1, 2]
 
 
-def doubled(log: Iterable[Event[Any]], hours: range, collar: str = "second") -> list[Event[Any]]:
-    """A second collar of hers that measured rest in these hours."""
+def doubled(
+    log: Iterable[Event[Any]], hours: range, activity: float = 0.0, who: Iterable[str] = (SHE,)
+) -> list[Event[Any]]:
+    """What second collars of theirs measured in these hours: rest, unless said otherwise."""
     found = []
     for event in log:
-        if event.aggregate_id == SHE and event.farm_id is not None:
+        if event.aggregate_id in who and event.farm_id is not None:
             hour = event.payload.seq - START
             if hour in hours:
-                payload = replace(event.payload, collar_id=collar, activity=0.0)
+                collar = f"{event.payload.collar_id}-2"
+                payload = replace(event.payload, collar_id=collar, activity=activity)
                 found.append(replace(event, event_id=f"{event.event_id}-2", payload=payload))
     return found
 
 
+def cut(log: Iterable[Event[Any]], hour: float) -> tuple[list[Event[Any]], list[Event[Any]]]:
+    """A log until so many hours after the week, and from then on."""
+    log, at = list(log), tick_at(START + hour).timestamp
+    return [one for one in log if one.timestamp <= at], [one for one in log if one.timestamp > at]
+
+
 def test_late_readings_unmake_an_episode() -> None:
     """What was told is retracted under its own name, with what it was told with."""
-    until = [event for event in LOG if event.timestamp <= tick_at(START + 17).timestamp]
+    until, _ = cut(LOG, 17)
     onset = heats(told_of(until)[1])[0]
 
     _, told = told_of([*until, *doubled(LOG, range(17)), tick_at(START + 17.2)])
@@ -142,9 +161,82 @@ def test_late_readings_unmake_an_episode() -> None:
     assert retracted.payload.evidence
 
 
+def test_late_readings_move_an_onset() -> None:
+    """She was at rest at first: the episode keeps its name, and tells when it began after all."""
+    until, _ = cut(LOG, 17)
+
+    _, told = told_of([*until, *doubled(LOG, range(3, 9)), tick_at(START + 17.2)])
+
+    onset, *_, last = [event.payload for event in heats(told)]
+    assert (onset.phase, last.phase) == (Phase.ONSET, Phase.UPDATE)
+    assert (last.detection_id, last.revision) == (onset.detection_id, onset.revision + 1)
+    assert last.onset_at > onset.onset_at
+    assert last.evidence
+
+
+def test_late_readings_let_an_episode_go_on() -> None:
+    """It was said to be over; she was as restless as before, for her second collar."""
+    until, later = cut(days_after(2, restless), 36)
+    late = doubled(until, range(24, 36), activity=900.0)
+
+    _, told = told_of([*until, *late, tick_at(START + 36.2), *later])
+
+    found = [event.payload for event in heats(told)]
+    kinds = phases(heats(told))
+    over = kinds.index(Phase.END)
+    assert kinds[over:] == [Phase.END, Phase.UPDATE, Phase.UPDATE, Phase.UPDATE, Phase.END]
+    assert {one.detection_id for one in found} == {found[0].detection_id}
+    assert [one.revision for one in found] == list(range(1, len(found) + 1))
+
+
+def test_who_is_judged_again_is_held_against_the_herd_as_it_was() -> None:
+    """Eleven of twelve were restless, as came out late: they do not excuse one another by it."""
+    until, _ = cut(days_after(1, unchanged), 17)
+    others = [animal for animal in HERD if animal != SHE]
+    late = doubled(until, range(12), activity=900.0, who=others)
+
+    _, told = told_of([*until, *late, tick_at(START + 17.2)])
+
+    of_hour = {who: hour for (who, at), hour in newest(told).items() if at == when(11)}
+    assert of_hour[SHE].revision == 1
+    for who in others:
+        (score,) = (one for one in of_hour[who].scores if one.condition is Condition.OESTRUS)
+        assert score.score is not None
+        assert score.score > 3
+        assert score.partial
+
+
+def test_a_herd_that_is_heard_once_an_hour_is_told_the_same() -> None:
+    """Half the collars speak after grace, hour for hour: each hour is judged twice, and no louder.
+
+    Within a twentieth of the limit: the herd's median is that of whoever was heard in time.
+    """
+    log = days_after(2, eventful)
+    late_ones = (*HERD[::2], SHE)
+    held: list[Event[Any]] = []
+    hourly: list[Event[Any]] = []
+    for event in log:
+        if event.farm_id is not None and event.aggregate_id in late_ones:
+            held.append(event)
+            continue
+        hourly.append(event)
+        if event.farm_id is None:
+            hourly += held
+            held = []
+
+    told, late = told_of(log)[1], told_of([*hourly, *held, tick_at(START + 50)])[1]
+
+    assert turns(late) == turns(told)
+    undisturbed, found = newest(told), newest(late)
+    for key, hour in undisturbed.items():
+        for score, expected in zip(found[key].scores, hour.scores, strict=True):
+            assert score.why_not == expected.why_not
+            assert score.score == pytest.approx(expected.score, abs=0.05 * (score.limit or 0))
+
+
 def test_what_is_retracted_teaches_again() -> None:
     """Her hours were ordinary ones after all."""
-    until = [event for event in LOG if event.timestamp <= tick_at(START + 17).timestamp]
+    until, _ = cut(LOG, 17)
     before, _ = told_of(until)
     row = before.animals.find((b"farm-a", SHE.encode()))
 
