@@ -55,10 +55,9 @@ class Medians:
         self._keys, self._ratios, self._late = keys, ratios, late
         self._fixed = ratios > 0
 
-    @property
-    def all_fixed(self) -> bool:
-        """Whether nothing is left to be fixed."""
-        return bool(self._fixed.all())
+    def unfixed(self, keys: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Those of these that are not fixed yet."""
+        return [key for key in keys if not self._ratios[self._keys.index(key)]]
 
     @property
     def fixed_now(self) -> bool:

@@ -21,7 +21,7 @@ from pipeline.detectors.base import ByHour, Verdict
 from pipeline.detectors.sustained import VERDICT, bits_of
 from pipeline.differences import differences
 from pipeline.episodes import Moment
-from pipeline.herd_hour import HERD_MIN
+from pipeline.herd_hour import HERD_MIN, HerdHour
 from pipeline.hour_events import LATE
 from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
@@ -99,20 +99,41 @@ class _Hour:
             return turned
         medians = state.judged.medians(self._farm, hour)
         medians.note_late(lambda hours: bool(self._changed.within(hour, hours).any()))
-        whole = not medians.all_fixed and len(self._rows) >= HERD_MIN
-        looked = np.ones(len(self._rows), np.bool_) if whole else chosen
-        herd = herd_hour(state, self._farm, self._rows[looked], hour)
+        herd = herd_hour(state, self._farm, self._rows[chosen], hour)
+        whole = self._fixes_more(herd)
+        if whole is not None:  # the herd that all are held against is known only now
+            herd, chosen = whole, np.ones(len(self._rows), np.bool_)
+            affected = [chosen & self._reaches(detector) for detector in state.by_hour]
         verdicts = [
             detector.judge_hour(herd) if self._reaches(detector) else _unjudged(len(herd.rows))
             for detector in state.by_hour
         ]
-        if herd.medians.fixed_now:  # the herd that all are held against is known only now
-            chosen = looked
-            affected = [looked & self._reaches(detector) for detector in state.by_hour]
         for detector, verdict, some in zip(state.by_hour, verdicts, affected, strict=True):
-            turned[some] |= self._put(detector, verdict, self._rows[some], some[looked])
+            turned[some] |= self._put(detector, verdict, self._rows[some], some[chosen])
         self._tell(chosen, herd.rows, verdicts, moment, told)
         return turned
+
+    def _fixes_more(self, some: HerdHour) -> HerdHour | None:
+        """The whole herd, if a median is fixed by what changed; some: those whose readings did.
+
+        A signal that none of them measures has no more animals than before: nobody else is looked
+        at for it. So one that no collar of a herd measures costs nothing.
+        """
+        if len(self._rows) < HERD_MIN:
+            return None
+        keys = [
+            key
+            for detector in self._state.by_hour
+            if self._reaches(detector)
+            for key in some.medians.unfixed(detector.medians)
+            if np.isfinite(some.window(*key).ratio).any()
+        ]
+        if not keys:
+            return None
+        whole = herd_hour(self._state, self._farm, self._rows, self._hour)
+        for key in keys:
+            whole.herd_ratio(*key)
+        return whole if whole.medians.fixed_now else None
 
     def _affected(self, detector: ByHour) -> Mask:
         if not self._reaches(detector):

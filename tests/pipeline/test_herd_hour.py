@@ -115,7 +115,7 @@ def test_a_median_is_fixed_once_and_says_whether_readings_came_after() -> None:
     fixed = first.ratio(key, np.full(10, 0.8))
 
     again = Medians([key], ratio, late)
-    assert (first.fixed_now, again.fixed_now, again.all_fixed) == (True, False, True)
+    assert (first.fixed_now, again.fixed_now, again.unfixed([key])) == (True, False, [])
     assert again.ratio(key, np.full(10, 0.5)) == fixed == pytest.approx(0.8)
     assert not again.partial([key])
     again.note_late(lambda hours: hours == 24)

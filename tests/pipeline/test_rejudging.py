@@ -13,7 +13,9 @@ from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from pipeline.canonical import canonical
 from pipeline.detectors.sustained import SETTLED, Machine
+from pipeline.hours import Heard, HourBins
 from pipeline.state import PartitionState
+from pipeline.tables import Longs
 from pipeline.telling import Told
 from pipeline.verdicts import machines_of, refold
 from tests.pipeline.logs import run_all, values_of
@@ -204,6 +206,52 @@ def test_who_is_judged_again_is_held_against_the_herd_as_it_was() -> None:
         assert score.score is not None
         assert score.score > 3
         assert score.partial
+
+
+def test_a_herd_too_small_to_say_is_held_against_its_median_once_ten_are_heard() -> None:
+    """Nine seemed restless, as the whole pen was: it shows with three collars that come late."""
+
+    def all_restless(_: str, hour: int, measures: Measures) -> Measures:
+        if hour < 2:
+            return measures
+        return measures | {"activity": measures["activity"] * 2, "rumination_minutes": 15.0}
+
+    log = days_after(1, all_restless)
+    held = held_back(log, lambda who, hour: who in HERD[:3] and hour >= 2, 20.6)
+
+    undisturbed, told = told_of(log)[1], told_of(held)[1]
+
+    assert not heats(undisturbed)
+    assert phases(heats(told)) == [Phase.ONSET, Phase.UPDATE, Phase.RETRACTED]
+    key = (SHE, when(15))
+    hour, expected = newest(told)[key], newest(undisturbed)[key]
+    assert hour.revision == expected.revision + 1
+    for score, wanted in zip(hour.scores, expected.scores, strict=True):
+        assert score.score == pytest.approx(wanted.score, abs=0.01 * (score.limit or 0))
+
+
+def test_a_signal_that_no_collar_measures_lets_nobody_look_at_the_herd(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its median is never fixed; one animal's late reading is looked at beside no other."""
+
+    def no_eating(_: str, __: int, measures: Measures) -> Measures:
+        return measures | {"eating_minutes": None}
+
+    until, _ = cut(days_after(1, no_eating), 17)
+    state, _ = told_of(until)
+    looked: list[int] = []
+    heard = HourBins.heard
+
+    def noting(bins: HourBins, rows: Longs, hours: Longs, signal: str) -> Heard:
+        looked.extend([len(rows)] * (len(hours) > 1))  # a window, not an hour that teaches
+        return heard(bins, rows, hours, signal)
+
+    monkeypatch.setattr(HourBins, "heard", noting)
+    line = tick_at(START + 17.1)  # no further hour is due
+    run_all(values_of([*doubled(until, range(12, 13)), line]), state=state)
+
+    assert set(looked) == {1}
 
 
 def test_a_herd_that_is_heard_once_an_hour_is_told_the_same() -> None:
