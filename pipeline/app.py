@@ -2,26 +2,38 @@
 
 import gc
 import time
+from contextlib import closing
 
 import structlog
+from confluent_kafka import KafkaException
 
 from contracts.clock import Clock
 from contracts.serde import SchemaIds
 from pipeline.adapters.input_log import InputLog
-from pipeline.adapters.seats import take_slot, this_process
+from pipeline.adapters.seats import look_again, take_slot, this_process
 from pipeline.adapters.snapshots import SnapshotStore
 from pipeline.adapters.transactions import SlotTakenError, TransactionFailedError, Transactions
 from pipeline.runner import Worker
 from pipeline.settings import PipelineSettings
 from runtime.consume import Limits, collect_seldom
+from runtime.kafka import DeliveryFailedError
 from runtime.lifecycle import Loop, Running, run
 from runtime.registry import RegistrySchemaIds
+from runtime.retry import pause_s
 
 log = structlog.get_logger()
 
 # a group that settles costs one or two; beyond this nothing heals by trying, and the process ends
 FAILURES_MAX = 5
 FAILURES_WITHIN_S = 60.0
+# whatever Kafka's clients raise: they are dropped with the state, and new ones restore it
+RECOVERABLE = (
+    TransactionFailedError,
+    SlotTakenError,
+    DeliveryFailedError,
+    KafkaException,
+    TimeoutError,
+)
 
 
 def main() -> int:
@@ -41,21 +53,23 @@ def worker_loop(
         failed_at: list[float] = []
         crowded = False
         while running.goes_on():
-            slot = take_slot(
-                settings.kafka_bootstrap, settings.slot, running.goes_on, crowded=crowded
-            )
-            if slot is None:
-                return
+            slot = settings.slot
             try:
+                slot = take_slot(settings.kafka_bootstrap, slot, running.goes_on, crowded=crowded)
+                if slot is None:
+                    return
                 _work(settings, slot, clock, ids, running)
-            except (TransactionFailedError, SlotTakenError) as error:
+            except RECOVERABLE as error:
                 crowded = isinstance(error, SlotTakenError)
                 now = time.monotonic()
                 failed_at = [*(at for at in failed_at if at > now - FAILURES_WITHIN_S), now]
-                if len(failed_at) > FAILURES_MAX or (crowded and settings.slot is not None):
+                if len(failed_at) > FAILURES_MAX:
                     raise
-                event = "slot_lost_taking_another" if crowded else "transaction_failed_restoring"
+                # by name too, the next look tells whether it is the other's, or still ours
+                event = "slot_lost_looking_again" if crowded else "transaction_failed_restoring"
                 log.warning(event, slot=slot, error=str(error))
+            if len(failed_at) > 1 and running.wait(pause_s(len(failed_at) - 1)):
+                return
             # the dropped state stands in cycles with its error and its clients' callbacks: held
             # until chance collects them, it would be there beside the restored one
             gc.collect()
@@ -72,13 +86,11 @@ def _work(
     source = InputLog(settings.kafka_bootstrap, slot, limits, name)
     transactions = Transactions(settings.kafka_bootstrap, slot, source.group)
     snapshots = SnapshotStore(settings.kafka_bootstrap, running.beat)
-    try:
+    with closing(snapshots), closing(source):
         # before joining: what our predecessor left open is aborted, its offsets are settled
         transactions.open()
+        look_again(settings.kafka_bootstrap, slot)
         Worker(source, transactions, snapshots, schema_ids, clock, settings).run(running)
-    finally:
-        source.close()
-        snapshots.close()
 
 
 def _registered(registry_url: str) -> SchemaIds:

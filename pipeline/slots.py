@@ -63,6 +63,11 @@ def held(seats: Iterable[Seat], me: Process, lives: Callable[[Process], bool]) -
     }
 
 
+def seat_of(seats: Iterable[Seat], me: Process) -> str | None:
+    """The slot in whose seat we sit, as far as Kafka knows; whoever restores stays there."""
+    return next((seat.slot for seat in seats if process_of(seat.client_id) == me), None)
+
+
 def slots_of(partitions: int) -> Sequence[str]:
     """As many as there are partitions: one worker more would have nothing to do."""
     return [f"pipeline-{n}" for n in range(partitions)]

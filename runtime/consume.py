@@ -19,8 +19,13 @@ from runtime.tries import TRIES_MAX, Received, StoppedError, Tries
 
 log = structlog.get_logger()
 
-# offsets that are gone, and a second holder of our place in the group: waiting heals neither
-ENDS_THE_LOOP = {KafkaError._AUTO_OFFSET_RESET, KafkaError.FENCED_INSTANCE_ID}  # noqa: SLF001  its name
+# offsets that are gone, and a second holder of our place in the group, of which the client says no
+# more than that it is fatal: waiting heals neither
+ENDS_THE_LOOP = {
+    KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001  their names
+    KafkaError._FATAL,  # noqa: SLF001
+    KafkaError.FENCED_INSTANCE_ID,
+}
 
 Handle = Callable[[list[Received]], None]
 COMMIT_AGAIN = {

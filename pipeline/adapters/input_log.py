@@ -6,22 +6,42 @@ the two rounds of a handover is given its share of the first round again, so tha
 hand over belongs to nobody until somebody joins or leaves (seen: half of the partitions, for good).
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from contracts.topics import READINGS
-from pipeline.adapters.transactions import SlotTakenError
+from pipeline.adapters.transactions import FENCED, SlotTakenError, TransactionFailedError
 from pipeline.ports import Committed, Owner, Span
 from runtime.consume import Limits, poll_batch
 from runtime.kafka import new_consumer
+from runtime.retry import retried
 
 GROUP = "herd-pipeline"
 SESSION_MS = 8_000  # a worker that is not replaced within this loses its partitions to the others
 ASK_MAX_S = 20.0  # an open transaction of our predecessor makes Kafka hold back its offsets
+ASK_AGAIN = {  # a leader or a coordinator is moving, or our client has yet to hear of it
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  their names
+    KafkaError._TRANSPORT,  # noqa: SLF001
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError._WAIT_COORD,  # noqa: SLF001
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.NOT_COORDINATOR,
+}
+
+T = TypeVar("T")
+
+
+class _AgainError(RuntimeError):
+    """Nobody could answer just now."""
 
 
 class InputLog:
@@ -73,7 +93,7 @@ class InputLog:
         try:
             return spans_of(poll_batch(self._consumer, self._limits))
         except KafkaException as failure:
-            if failure.args[0].code() == KafkaError.FENCED_INSTANCE_ID:
+            if failure.args[0].code() in FENCED:
                 raise SlotTakenError(f"another worker sits in our seat: {failure}") from failure
             raise
 
@@ -84,9 +104,9 @@ class InputLog:
     def written_at(self, partition: int, at: datetime) -> int | None:
         """The first offset of what Kafka took in at that time or later; None = nothing since."""
         asked = TopicPartition(READINGS.name, partition, int(at.timestamp() * 1000))
-        (found,) = self._consumer.offsets_for_times([asked], timeout=ASK_MAX_S)
-        if found.error is not None:
-            raise KafkaException(found.error)
+        (found,) = answered(
+            lambda: _flawless(self._consumer.offsets_for_times([asked], timeout=ASK_MAX_S))
+        )
         return found.offset if found.offset >= 0 else None
 
     def end_of(self, partition: int) -> int | None:
@@ -105,13 +125,45 @@ class InputLog:
 
     def _committed(self, places: list[TopicPartition]) -> list[tuple[TopicPartition, Committed]]:
         found = []
-        for place in self._consumer.committed(places, timeout=ASK_MAX_S):
-            if place.error is not None:
-                raise KafkaException(place.error)
-            low, _ = self._consumer.get_watermark_offsets(place, timeout=ASK_MAX_S)
+        stored = answered(lambda: _flawless(self._consumer.committed(places, timeout=ASK_MAX_S)))
+        for place in stored:
+            low = answered(partial(self._low, place))
             offset = place.offset if place.offset >= 0 else None
             found.append((place, Committed(offset, low)))
         return found
+
+    def _low(self, place: TopicPartition) -> int:
+        low, _ = self._consumer.get_watermark_offsets(place, timeout=ASK_MAX_S)
+        return low
+
+
+def _flawless(places: list[TopicPartition]) -> list[TopicPartition]:
+    for place in places:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return places
+
+
+def answered(ask: Callable[[], T], total_max_s: float = ASK_MAX_S) -> T:
+    """What Kafka answers, asked again while nobody is there to answer.
+
+    Raises TransactionFailedError once that takes too long: who restores anew has a client that
+    knows nothing yet of who leads what.
+    """
+
+    def once() -> T:
+        try:
+            return ask()
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            if error.code() in ASK_AGAIN:
+                raise _AgainError(f"{error.name()}: {error.str()}") from failure
+            raise
+
+    try:
+        return retried(once, on=_AgainError, total_max_s=total_max_s)
+    except _AgainError as given_up:
+        raise TransactionFailedError(f"no answer: {given_up}") from given_up
 
 
 def spans_of(messages: list[Message]) -> list[Span]:

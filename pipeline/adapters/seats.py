@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from contracts.topics import PARTITIONS
 from pipeline.adapters.input_log import GROUP, SESSION_MS
 from pipeline.adapters.transactions import SlotTakenError
-from pipeline.slots import Process, Seat, first_free, held
+from pipeline.slots import Process, Seat, first_free, held, seat_of
 from runtime import security
 
 log = structlog.get_logger()
@@ -24,6 +24,10 @@ ASK_EVERY_S = 0.2
 WAIT_MAX_S = SESSION_MS / 1000 + 4.0
 PROC = Path("/proc")
 START_FIELD = 18  # of /proc/PID/stat behind name and state: clock ticks since the boot
+
+
+class NoSlotError(RuntimeError):
+    """No slot is left to work under; only whoever started this worker can change that."""
 
 
 def this_process() -> Process:
@@ -43,22 +47,35 @@ def take_slot(
 ) -> str | None:
     """The slot to work under: the named one, or the first that is free. None = asked to stop.
 
-    Waits for the seat of one that may be dead. crowded: somebody took the last one that we took.
-    Raises SlotTakenError where another worker goes on under the named slot, or under each.
+    Whoever still sits somewhere stays there. Waits for the seat of one that may be dead.
+    crowded: somebody took the last one that we took.
+    Raises NoSlotError where another worker goes on under the named slot, or under each.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap, **security.kafka()})
     me, began = this_process(), time.monotonic()
     skip = random.SystemRandom().randrange(PARTITIONS) if crowded else 0
     while goes_on():
-        taken = held(_seats(admin), me, lives)
-        found = first_free(taken, PARTITIONS, skip) if slot is None else slot
+        seats = _seats(admin)
+        taken = held(seats, me, lives)
+        found = slot or seat_of(seats, me) or first_free(taken, PARTITIONS, skip)
         if found is not None and found not in taken:
             log.info("slot_taken", slot=found)
             return found
         if time.monotonic() - began > WAIT_MAX_S:
-            raise SlotTakenError(_refusal(slot, taken))
+            raise NoSlotError(_refusal(slot, taken))
         time.sleep(ASK_EVERY_S)
     return None
+
+
+def look_again(bootstrap: str, slot: str) -> None:
+    """Right before sitting down: SlotTakenError if another has done so since we looked.
+
+    Kafka gives a seat to whoever sat down last: two that find it free within the few milliseconds
+    from here to there still meet in it, and the earlier one is told so and leaves.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap, **security.kafka()})
+    if (other := held(_seats(admin), this_process(), lives).get(slot)) is not None:
+        raise SlotTakenError(f"{other.client_id} sat down in {slot} while we started")
 
 
 def _refusal(slot: str | None, taken: dict[str, Seat]) -> str:

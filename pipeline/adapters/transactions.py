@@ -6,7 +6,7 @@ one aborts what it left open (the transactional id is its slot's). That is no ra
 generation that moves on because another worker joins refuses the commit under way.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
@@ -22,7 +22,20 @@ TRANSACTION_MAX_MS = 10_000  # an owner that died mid-way holds read_committed r
 CALL_MAX_S = 10.0  # as the transaction's own limit: later, the broker has aborted it anyway
 OPEN_MAX_S = 40.0  # the coordinator may be starting, or finishing what our predecessor left
 
-FENCED = {KafkaError._FENCED, KafkaError.FENCED_INSTANCE_ID}  # noqa: SLF001  its name
+# a consumer says no more than fatal, and nothing else is that to it
+FENCED = {
+    KafkaError._FENCED,  # noqa: SLF001  their names
+    KafkaError._FATAL,  # noqa: SLF001
+    KafkaError.FENCED_INSTANCE_ID,
+}
+# while a slot is taken: its last transaction is being closed, or its coordinator has just moved
+AGAIN_AT_OPENING = {
+    KafkaError.CONCURRENT_TRANSACTIONS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError._TRANSPORT,  # noqa: SLF001
+}
 
 
 class TransactionFailedError(RuntimeError):
@@ -68,32 +81,44 @@ class Transactions:
 
     def open(self) -> None:
         """Take the slot: fences its last holder and aborts what that one left open."""
-        _called(lambda: self._producer.init_transactions(OPEN_MAX_S), total_max_s=OPEN_MAX_S)
+        called(
+            lambda: self._producer.init_transactions(OPEN_MAX_S),
+            again=AGAIN_AT_OPENING,
+            total_max_s=OPEN_MAX_S,
+        )
 
     def commit(self, records: Iterable[Record], offsets: Mapping[int, int]) -> None:
         """Write the records and, by partition, the offset to go on from: all or nothing."""
-        self._producer.begin_transaction()
+        called(self._producer.begin_transaction)
         failpoints.BEFORE_RECORDS.reached()
         for record in records:
             self._outbox.send(record.kafka_topic, record.partition, record.key, record.value)
         places = [TopicPartition(self._source.name, p, offset) for p, offset in offsets.items()]
         failpoints.BEFORE_OFFSETS.reached()
         # a generation from an earlier turn would be fenced after a rebalance, or worse, pass
-        _called(
+        called(
             lambda: self._producer.send_offsets_to_transaction(places, self._group(), CALL_MAX_S)
         )
         failpoints.BEFORE_COMMIT.reached()
-        _called(lambda: self._producer.commit_transaction(CALL_MAX_S))
+        called(lambda: self._producer.commit_transaction(CALL_MAX_S))
 
 
-def _called(call: Callable[[], None], total_max_s: float = CALL_MAX_S) -> None:
+def called(
+    call: Callable[[], None], *, again: Collection[int] = (), total_max_s: float = CALL_MAX_S
+) -> None:
+    """Do it, tried again while Kafka asks for that or answers with one of the codes `again`.
+
+    Raises SlotTakenError or TransactionFailedError.
+    """
+
     def once() -> None:
         try:
             call()
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
-            if error.retriable() and error.code() != KafkaError._TIMED_OUT:  # noqa: SLF001  its name
-                raise _RetriableError(error.str()) from failure
+            asked = error.retriable() and error.code() != KafkaError._TIMED_OUT  # noqa: SLF001  its name
+            if asked or error.code() in again:
+                raise _RetriableError(f"{error.name()}: {error.str()}") from failure
             if error.fatal() or error.code() in FENCED:
                 raise SlotTakenError(
                     f"another worker has taken this worker's slot ({error.name()}: {error.str()}): "
@@ -101,4 +126,7 @@ def _called(call: Callable[[], None], total_max_s: float = CALL_MAX_S) -> None:
                 ) from failure
             raise TransactionFailedError(f"{error.name()}: {error.str()}") from failure
 
-    retried(once, on=_RetriableError, total_max_s=total_max_s)
+    try:
+        retried(once, on=_RetriableError, total_max_s=total_max_s)
+    except _RetriableError as given_up:
+        raise TransactionFailedError(f"after {total_max_s:.0f} s: {given_up}") from given_up

@@ -1,8 +1,12 @@
 """What a poll gives: each partition's records in their order, however the client mixed them."""
 
-from confluent_kafka import Message
+from collections.abc import Callable
 
-from pipeline.adapters.input_log import spans_of
+import pytest
+from confluent_kafka import KafkaError, KafkaException, Message
+
+from pipeline.adapters.input_log import answered, spans_of
+from pipeline.adapters.transactions import TransactionFailedError
 
 
 def a_message(partition: int, offset: int, value: bytes | None = b"v") -> Message:
@@ -28,3 +32,41 @@ def test_records_of_a_poll_are_sorted_by_partition_and_keep_their_order() -> Non
 def test_an_empty_poll_has_no_spans() -> None:
     """Nothing arrives for seconds at night."""
     assert spans_of([]) == []
+
+
+def failing(code: int, times: int = 1_000) -> Callable[[], int]:
+    """A question that Kafka answers with an error so many times, and with 7 then."""
+    errors = iter([KafkaException(KafkaError(code))] * times)
+
+    def ask() -> int:
+        for error in errors:
+            raise error
+        return 7
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+    ],
+)
+def test_while_a_leader_moves_it_is_asked_again(code: int) -> None:
+    """A broker that died is no reason to give up a restore."""
+    assert answered(failing(code, times=1)) == 7
+
+
+def test_whoever_gets_no_answer_for_long_restores_anew() -> None:
+    """Its client may be what is wrong."""
+    with pytest.raises(TransactionFailedError, match="no answer"):
+        answered(failing(KafkaError._TRANSPORT), total_max_s=0.3)
+
+
+def test_a_question_that_was_refused_is_not_asked_again() -> None:
+    """No leader that moves would change that."""
+    ask = failing(KafkaError.TOPIC_AUTHORIZATION_FAILED, times=1)
+
+    with pytest.raises(KafkaException):
+        answered(ask)

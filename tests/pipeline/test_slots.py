@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from pipeline.adapters.seats import lives, process_at, this_process
-from pipeline.slots import Process, Seat, first_free, held, process_of, slots_of
+from pipeline.slots import Process, Seat, first_free, held, process_of, seat_of, slots_of
 
 ME = Process("boot-a-4026531836", 100, 5000)
 OTHER = replace(ME, pid=200)
@@ -40,6 +40,14 @@ def test_a_seat_is_held_while_somebody_may_be_working_under_it() -> None:
         "pipeline-3",
     }
     assert held(seats, ME, lambda _who: False).keys() == {"pipeline-1", "pipeline-3"}
+
+
+def test_whoever_still_sits_somewhere_stays_there() -> None:
+    """Who restores would else leave a seat behind, with a share of the partitions, for 8 s."""
+    seats = [a_seat("pipeline-0", OTHER), a_seat("pipeline-2", ME)]
+
+    assert seat_of(seats, ME) == "pipeline-2"
+    assert seat_of(seats, ELSEWHERE) is None
 
 
 def test_the_first_free_slot_is_taken_until_there_are_as_many_as_partitions() -> None:

@@ -24,6 +24,7 @@ from pipeline.adapters.input_log import GROUP
 from pipeline.adapters.seats import seats_of
 from pipeline.adapters.snapshots import newest_state
 from pipeline.canonical import canonical
+from pipeline.slots import process_of
 from runtime.kafka import Outbox, new_consumer, new_producer
 from runtime.registry import RegistrySchemaIds
 from tests.builders import a_reading, a_tick
@@ -233,6 +234,7 @@ def test_workers_without_a_name_take_the_first_slot_that_is_free(
 ) -> None:
     """A killed one's is free at once on its own machine; a second one of a name disturbs nobody."""
     ready = tmp_path / "one", tmp_path / "two", tmp_path / "three"
+    wait_until_all_seats_are_free(box)
 
     with worker(box, ready[0], None) as one:
         eventually(ready[0].exists, within_s=30, why="the first works")
@@ -253,6 +255,48 @@ def test_workers_without_a_name_take_the_first_slot_that_is_free(
 
     assert status == 0
     assert took_s < TAKEOVER_MAX_S
+
+
+def test_two_that_start_in_the_same_moment_part_and_both_work(
+    box: Addresses, tmp_path: Path
+) -> None:
+    """Both may find one slot free and sit down in it: whoever is thrown out takes another."""
+    ready = tmp_path / "one", tmp_path / "two"
+    wait_until_all_seats_are_free(box)
+
+    with worker(box, ready[0], None) as one, worker(box, ready[1], None) as two:
+        eventually(lambda: all(path.exists() for path in ready), within_s=40, why="both have work")
+        eventually(lambda: sitting(box) >= {one.pid, two.pid}, why="each has a slot of its own")
+        assert [stop(one), stop(two)] == [0, 0]
+
+
+def test_of_two_of_one_name_that_start_in_the_same_moment_one_goes_on(
+    box: Addresses, tmp_path: Path
+) -> None:
+    """Which one, Kafka decides; the other ends itself. Nothing was done yet that could be lost."""
+    name, ready = "pipeline-1", (tmp_path / "one", tmp_path / "two")
+    wait_until_all_seats_are_free(box)
+
+    with worker(box, ready[0], name) as one, worker(box, ready[1], name) as two:
+        both = one, two
+        eventually(lambda: any(each.poll() is not None for each in both), within_s=60, why="leaves")
+        (stays,) = [each for each in both if each.poll() is None]
+        eventually(lambda: sitting(box) == {stays.pid}, why="it has its seat")
+        eventually(ready[both.index(stays)].exists, within_s=40, why="it works")
+        assert stop(stays) == 0
+
+    assert sorted(each.returncode for each in both) == [0, 1]
+
+
+def wait_until_all_seats_are_free(box: Addresses) -> None:
+    """Those of killed workers stay theirs until Kafka has waited for them."""
+    eventually(lambda: not slots(box), within_s=25, why="nobody sits in the group")
+
+
+def sitting(box: Addresses) -> set[int]:
+    """The processes that have a seat now."""
+    found = [process_of(seat.client_id) for seat in seats_of(box.kafka_bootstrap)]
+    return {process.pid for process in found if process is not None}
 
 
 def slots(box: Addresses) -> set[str]:
