@@ -148,7 +148,7 @@ class Worker:
             found = None  # what follows it is gone
         known_to = committed.low if committed.offset is None else committed.offset
         start = found.manifest.input_offset if found else committed.low
-        if found is None and known_to > committed.low:
+        if found is None and committed.offset:
             start = self._rebuilt_from(partition, committed)
         self._partitions[partition] = Partition(
             number=partition,
@@ -170,7 +170,7 @@ class Worker:
         """Where a state begins anew that was lost: thirty days of the log, or all there is."""
         since = SystemClock().now() - REBUILT_FROM
         found = self._source.written_at(partition, since)
-        known_to = committed.offset or 0
+        known_to = max(committed.offset or 0, committed.low)
         start = known_to if found is None else min(max(found, committed.low), known_to)
         log.warning("state_rebuilt", partition=partition, start=start, committed=known_to)
         metrics.REBUILT.inc()

@@ -71,8 +71,11 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(
     with Workers(box, tmp_path) as workers:
         with herds.under_load():
             for passing in PASSINGS:
+                # no seat is kept: it is given all, and hands all over to whoever joins
+                herds.wait_until_nobody_is_in_the_group()
                 killed = workers.spawn(0, failpoint=f"{point}:kill@{passing}")
-                workers.spawn(1)  # who joins has the other hand over
+                eventually(lambda: killed.is_ready() or killed.has_ended(), within_s=60)  # noqa: B023
+                workers.spawn(1)
                 eventually(killed.has_ended, within_s=60, why=f"{point} is passed")
                 herds.goes_on()
                 workers.kill()

@@ -16,8 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from confluent_kafka import Consumer, ConsumerGroupState, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, TopicPartition
 
 from contracts.column_reader import ColumnReader
 from contracts.envelope import Event
@@ -26,6 +25,7 @@ from contracts.serde import SchemaIds, Serde
 from contracts.topics import DETECTIONS, HOURS, READINGS, partition_of_farm
 from farmbox.box import Addresses
 from pipeline.adapters.input_log import GROUP
+from pipeline.adapters.seats import seats_of
 from pipeline.adapters.snapshots import newest_state
 from pipeline.canonical import canonical
 from runtime.kafka import Outbox, new_consumer, new_producer
@@ -228,13 +228,10 @@ class Herds:
 
     def wait_until_nobody_is_in_the_group(self) -> None:
         """Until the sessions of all who were killed are over."""
-        admin = AdminClient({"bootstrap.servers": self._box.kafka_bootstrap})
-
-        def empty() -> bool:
-            told = admin.describe_consumer_groups([GROUP])[GROUP].result(timeout=10)
-            return bool(told.state == ConsumerGroupState.EMPTY)
-
-        eventually(empty, within_s=SETTLED_MAX_S, why="the group is empty")
+        bootstrap = self._box.kafka_bootstrap
+        eventually(
+            lambda: not seats_of(bootstrap), within_s=SETTLED_MAX_S, why="the group is empty"
+        )
 
     def send_round(self, outbox: Outbox) -> None:
         """The next five minutes of every herd, confirmed."""

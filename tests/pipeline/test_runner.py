@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from contracts.dead_letter import DeadLetter, Reason
 from contracts.envelope import Event
@@ -58,6 +59,20 @@ def test_replay_is_silent_but_for_what_is_open() -> None:
     assert len(told) == 1
     assert kafka.detections == [told[0], told[0]]
     assert kafka.letters == letters
+
+
+def test_readings_deleted_before_they_were_read_are_not_waited_for_and_the_loss_is_said() -> None:
+    """What is kept begins behind what was committed: a state before that gap is of no use."""
+    kafka = MemoryKafka(values_of(temperatures(38, 38, 38, 38, 41, 41, 41, 41)))
+    Life(kafka).turns(2).crash()
+    kafka.low = 5
+
+    with capture_logs() as logged:
+        Life(kafka).to_the_end()
+
+    (rebuilt,) = [line for line in logged if line["event"] == "state_rebuilt"]
+    assert rebuilt["start"] == kafka.low
+    assert kafka.committed(kafka.partition) == 8
 
 
 def test_a_record_that_cannot_be_read_goes_to_the_dead_letters_with_its_commit() -> None:
