@@ -58,7 +58,8 @@ class AlertRow:
 
     number: the n-th case of this subject and condition. evidence: of the newest revision.
     position: of the newest event folded into it. onset_at: when the cause began, the newest time
-    it did; None in cases from before it was told.
+    it did; None in cases from before it was told. retracted: it is over because it never was, as
+    later data showed.
     """
 
     alert_id: str
@@ -79,6 +80,7 @@ class AlertRow:
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
+    retracted: bool = False
     closed_by: str | None = None
     closed_at: datetime | None = None
     outcome: Outcome | None = None
@@ -200,6 +202,7 @@ def _resolved(row: AlertRow, payload: AlertResolved, at: datetime) -> AlertRow:
         row,
         status=Status.RESOLVED,
         resolved_at=at,
+        retracted=payload.retracted,
         detection_id=payload.detection_id or row.detection_id,
         revision=payload.revision or row.revision,  # people who resolve name no detection
     )
@@ -228,6 +231,7 @@ def _reopened(row: AlertRow, payload: AlertReopened) -> AlertRow:
         acknowledged_by=None,
         acknowledged_at=None,
         resolved_at=None,
+        retracted=False,
     )
 
 

@@ -45,6 +45,7 @@ class AlertOut(Sent):
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     resolved_at: datetime | None
+    retracted: bool = False
     closed_by: str | None
     closed_at: datetime | None
     outcome: Outcome | None

@@ -195,6 +195,7 @@ def an_alert(number: int, condition: str, now: datetime, onset_h: float, positio
         "acknowledged_by": None,
         "acknowledged_at": None,
         "resolved_at": None,
+        "retracted": False,
         "closed_by": None,
         "closed_at": None,
         "outcome": None,

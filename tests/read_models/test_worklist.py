@@ -8,6 +8,7 @@ import pytest
 from contracts.alert_event import (
     AlertAmended,
     AlertReopened,
+    AlertResolved,
     Outcome,
     Priority,
 )
@@ -95,6 +96,20 @@ def test_a_reopened_case_is_nobodys_again() -> None:
 
     assert (row.status, row.acknowledged_by, row.resolved_at) == (Status.OPEN, None, None)
     assert row.detection_id == "d-2"
+
+
+def test_a_case_that_later_data_took_back_says_so_until_it_comes_back() -> None:
+    """Who looks at it must not search for what never was."""
+    feed = Feed()
+    feed.raised("case-1")
+    feed.add(AlertResolved(alert_id="case-1", detection_id="d-1", revision=2, retracted=True))
+    row = folded(feed)
+    assert (row.status, row.retracted) == (Status.RESOLVED, True)
+
+    feed.add(AlertReopened(alert_id="case-1", detection_id="d-1", revision=3))
+
+    row = folded(feed)
+    assert (row.status, row.retracted) == (Status.OPEN, False)
 
 
 def test_an_event_of_a_case_never_raised_makes_no_row() -> None:

@@ -34,6 +34,7 @@ export interface Alert {
   acknowledged_by: string | null;
   acknowledged_at: Time | null;
   resolved_at: Time | null;
+  retracted: boolean; // it is over because later data took it back
   closed_by: string | null;
   closed_at: Time | null;
   outcome: Outcome | null;

@@ -36,6 +36,7 @@ export function anAlert(changes: Partial<Alert> = {}): Alert {
     acknowledged_by: null,
     acknowledged_at: null,
     resolved_at: null,
+    retracted: false,
     closed_by: null,
     closed_at: null,
     outcome: null,

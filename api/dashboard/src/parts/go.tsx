@@ -86,8 +86,10 @@ export function standing(item: Shown, now: number): string | null {
   const f = format.value;
   if (order !== null && order.position === undefined && !navigator.onLine)
     return said.willBeSent(f.clock(Date.parse(order.at)));
-  if (alert.status === "resolved")
-    return said.over(f.since(Date.parse(alert.resolved_at ?? alert.updated_at), now));
+  if (alert.status === "resolved") {
+    const over = said.over(f.since(Date.parse(alert.resolved_at ?? alert.updated_at), now));
+    return alert.retracted ? `${over}: ${said.withdrawn}` : over;
+  }
   if (alert.status !== "acknowledged") return null;
   const at = alert.acknowledged_at ? ` ${f.since(Date.parse(alert.acknowledged_at), now)}` : "";
   const who = isMe(alert.acknowledged_by) ? said.youGo : said.goes(personOf(alert.acknowledged_by));

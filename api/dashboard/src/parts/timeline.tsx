@@ -99,6 +99,7 @@ function textOf(event: HistoryEvent): ComponentChildren {
         {name}: <Rich text={said.fact(findingOf(asAlert(event), now), format.value, now)} />
       </>
     );
+  if (data.retracted === true) return `${name}: ${said.withdrawn}`;
   const outcome = data.outcome;
   if (typeof outcome === "string") {
     const found = said.outcomeDone[outcome as Outcome];

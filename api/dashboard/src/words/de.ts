@@ -82,6 +82,7 @@ export const de: Words = {
   foundShort: "Befund?",
   closedToast: (name, outcome) => `${name}: ${outcome}.`,
   over: (at) => `vorbei seit ${at}`,
+  withdrawn: "spätere Daten nahmen es zurück",
   since: (at) => `seit ${at}`,
   opened: (at) => `Fall eröffnet ${at}`,
   isNew: "NEU",

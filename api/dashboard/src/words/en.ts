@@ -86,6 +86,7 @@ export const en = {
   foundShort: "Found?",
   closedToast: (name: string, outcome: string) => `${name}: ${outcome}.`,
   over: (at: string) => `over since ${at}`,
+  withdrawn: "later data took it back",
   since: (at: string) => `since ${at}`,
   opened: (at: string) => `case opened ${at}`,
   isNew: "NEW",

@@ -82,6 +82,7 @@ export const es: Words = {
   foundShort: "¿Qué fue?",
   closedToast: (name, outcome) => `${name}: ${outcome}.`,
   over: (at) => `terminó ${at}`,
+  withdrawn: "datos posteriores lo desmintieron",
   since: (at) => `desde ${at}`,
   opened: (at) => `caso abierto ${at}`,
   isNew: "NUEVO",
