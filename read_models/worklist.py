@@ -201,7 +201,8 @@ def _resolved(row: AlertRow, payload: AlertResolved, at: datetime) -> AlertRow:
     return replace(
         row,
         status=Status.RESOLVED,
-        resolved_at=at,
+        # told again when it turns out why it is over
+        resolved_at=row.resolved_at if row.status is Status.RESOLVED else at,
         retracted=payload.retracted,
         detection_id=payload.detection_id or row.detection_id,
         revision=payload.revision or row.revision,  # people who resolve name no detection

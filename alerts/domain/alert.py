@@ -74,13 +74,15 @@ class Alert:
 
     revisions: of each detection that this case knows, the newest that changed it. earlier: the
     detections of the cases before. resolved_by_people: a machine's next word does not undo it.
-    taken_by: the actor who took it on, None = nobody has, or nobody knows who.
+    retracted: it is over because it never was. taken_by: the actor who took it on, None = nobody
+    has, or nobody knows who.
     """
 
     alert_id: str
     number: int
     status: Status = Status.OPEN
     resolved_by_people: bool = False
+    retracted: bool = False
     taken_by: str | None = None
     outcome: Outcome | None = None
     note: str | None = None
@@ -160,7 +162,18 @@ def _record(alert: Alert | None, stream: str, detection: Detection) -> tuple[Ale
         if ended and known is not None:
             return (_resolved(alert.alert_id, detection),)
         return (_amended(alert.alert_id, detection),)
-    if ended or (alert.resolved_by_people and known is not None):
+    return _record_of_resolved(alert, detection, ended=ended)
+
+
+def _record_of_resolved(
+    alert: Alert, detection: Detection, *, ended: bool
+) -> tuple[AlertEvent, ...]:
+    """ended: it is over too, or never was."""
+    retracted = detection.phase is Phase.RETRACTED
+    known = detection.detection_id in alert.revisions
+    if ended and retracted != alert.retracted and set(alert.revisions) == {detection.detection_id}:
+        return (_resolved(alert.alert_id, detection),)  # the case is of it alone: why it is over
+    if ended or (alert.resolved_by_people and known):
         return (_amended(alert.alert_id, detection),)
     return (_reopened(alert.alert_id, detection),)
 
@@ -295,10 +308,24 @@ def evolve(alert: Alert | None, event: AlertEvent, actor: str) -> Alert:  # noqa
             return replace(alert, status=Status.OPEN, taken_by=None)
         case AlertResolved(), Status.OPEN | Status.ACKNOWLEDGED:
             by_people = event.detection_id is None
-            resolved = replace(alert, status=Status.RESOLVED, resolved_by_people=by_people)
+            resolved = replace(
+                alert,
+                status=Status.RESOLVED,
+                resolved_by_people=by_people,
+                retracted=event.retracted,
+            )
             return _knowing(resolved, event.detection_id, event.revision)
+        case AlertResolved(), Status.RESOLVED if event.retracted != alert.retracted:
+            told_anew = replace(alert, retracted=event.retracted)
+            return _knowing(told_anew, event.detection_id, event.revision)
         case AlertReopened(), Status.RESOLVED:
-            reopened = replace(alert, status=Status.OPEN, resolved_by_people=False, taken_by=None)
+            reopened = replace(
+                alert,
+                status=Status.OPEN,
+                resolved_by_people=False,
+                retracted=False,
+                taken_by=None,
+            )
             return _knowing(reopened, event.detection_id, event.revision)
         case AlertClosed(), _:
             return replace(alert, status=Status.CLOSED, outcome=event.outcome, note=event.note)

@@ -417,6 +417,37 @@ def test_a_case_whose_detection_is_retracted_is_over_and_says_why() -> None:
     )
 
 
+def test_a_case_that_is_over_says_when_it_turns_out_that_it_never_was() -> None:
+    """And when it turns out that it was after all; each once."""
+    over, retracted = (
+        machine(revision=2, phase=Phase.END),
+        machine(revision=3, phase=Phase.RETRACTED),
+    )
+    was = machine(revision=4, phase=Phase.END)
+
+    alert, events = after(machine(), over, retracted, retracted, was)
+
+    assert kinds(events) == [AlertRaised, AlertResolved, AlertResolved, AlertResolved]
+    assert [event.retracted for event in events if isinstance(event, AlertResolved)] == [
+        False,
+        True,
+        False,
+    ]
+    assert status_of(alert) is Status.RESOLVED
+
+
+def test_a_case_of_two_episodes_was_although_one_never_was() -> None:
+    """The other one is over as it was."""
+    over, other = machine(revision=2, phase=Phase.END), machine("d-2")
+    other_over = machine("d-2", revision=2, phase=Phase.END)
+
+    _, events = after(
+        machine(), over, other, other_over, machine(revision=3, phase=Phase.RETRACTED)
+    )
+
+    assert isinstance(events[-1], AlertAmended)
+
+
 def test_what_was_retracted_and_is_so_after_all_opens_the_case_again() -> None:
     """The register was set right twice."""
     retracted = machine(revision=2, phase=Phase.RETRACTED)

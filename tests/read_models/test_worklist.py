@@ -102,9 +102,11 @@ def test_a_case_that_later_data_took_back_says_so_until_it_comes_back() -> None:
     """Who looks at it must not search for what never was."""
     feed = Feed()
     feed.raised("case-1")
+    feed.resolved("case-1")
+    over_at = folded(feed).resolved_at
     feed.add(AlertResolved(alert_id="case-1", detection_id="d-1", revision=2, retracted=True))
     row = folded(feed)
-    assert (row.status, row.retracted) == (Status.RESOLVED, True)
+    assert (row.status, row.retracted, row.resolved_at) == (Status.RESOLVED, True, over_at)
 
     feed.add(AlertReopened(alert_id="case-1", detection_id="d-1", revision=3))
 
