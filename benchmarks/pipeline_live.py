@@ -124,7 +124,7 @@ def live(
             worker.stop()
     sent_s: dict[str, float] = said["sent_s"]
     delays_ms = sorted((told_s[one] - at) * 1000 for one, at in sent_s.items() if one in told_s)
-    rate = f"live_{sizes.readings_per_s}".replace("000", "k")
+    rate = f"live_{sizes.readings_per_s // 1000}k"
     seconds = said["ended_s"] - said["begun_s"]
     found = {
         f"{rate}_p50_ms": round(statistics.median(delays_ms), 1),
