@@ -81,8 +81,10 @@ class _Her:
         evidence = self._evidence(self._newest() if run.begin_hour is None else run.begin_hour)
         onset_us, spec = run.first_hour * HOUR_US, self._detector.spec
         new = new_episode(self._state, spec, self._row, onset_us, evidence, self._moment)
-        told = [self._episodes.begin(new)]
-        return told if run.end_hour is None else [*told, *self._amend(new, run)]
+        if run.end_hour is None:
+            return [self._episodes.begin(new)]
+        ended = self._evidence(run.end_hour)
+        return self._episodes.begin_over(new, run.end_hour, ended or evidence, self._moment)
 
     def _amend(self, episode: Episode, run: Run) -> list[Event[Detection]]:
         """The next revision of an episode, if it is not as it was told."""

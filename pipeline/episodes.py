@@ -77,6 +77,15 @@ class Episodes:
         self._open[episode.detector, episode.row] = episode
         return self._told(episode)
 
+    def begin_over(
+        self, episode: Episode, end_hour: int, evidence: tuple[Measured, ...], moment: Moment
+    ) -> list[Event[Detection]]:
+        """One that is over when it is told first: its onset, then its end; it is never open."""
+        ended = replace(episode, end_hour=end_hour, newest=evidence)
+        ended = _next(ended, Phase.END, moment.at_us, evidence, moment.cause)
+        self._keep(ended)
+        return [self._told(episode), self._told(ended)]
+
     def end(
         self, detector: str, row: int, known_us: int, evidence: tuple[Measured, ...], cause: str
     ) -> Event[Detection]:
