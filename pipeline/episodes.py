@@ -4,9 +4,9 @@ Level-triggered: an open episode is told again every REPEAT_US of log time with 
 and after a restore its last revision unchanged. A lost output costs hours, never the alert.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,21 @@ from contracts.envelope import Event
 from contracts.ids import FarmId, derived_id
 from contracts.messages import event_type_of
 from pipeline.detectors.base import Measured, Spec
-from pipeline.tables import as_bytes, from_bytes
-from pipeline.windows import LINE_US
+from pipeline.tables import DAY_US, as_bytes, from_bytes
+from pipeline.windows import LATE_MAX_US, LINE_US
 
 REPEAT_US = 6 * 3_600_000_000
+# so long after it was closed the readings and hours of an episode may make it begin again
+CLOSED_US = LATE_MAX_US + 2 * DAY_US  # and the longest window
+# the hours it would have begun with may stand before a gap in which she cannot be judged
+RETRACTED_US = 21 * DAY_US
+
+
+class _Closed(NamedTuple):
+    """The last revision of an episode that is over or never was; kept until that log time."""
+
+    revision: int
+    until_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +75,20 @@ class Episode:
 class Episodes:
     """The open episodes of a partition, by detector and animal.
 
-    And those of hourly detectors that are over, as long as their hours may still change.
+    And those of hourly detectors that are over, as long as their hours may still change; and of
+    all that are closed the last revision, as long as they may begin again: under one id revisions
+    only go up, and none is told with two contents.
     """
 
     def __init__(self, specs: Iterable[Spec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._open: dict[tuple[str, int], Episode] = {}
         self._over: dict[tuple[str, int], list[Episode]] = {}
+        self._closed: dict[str, dict[str, _Closed]] = {}  # farm → detection_id
 
     def begin(self, episode: Episode) -> Event[Detection]:
-        """Open an episode; its first revision."""
+        """Open an episode; its first revision, or the next of one that was closed."""
+        episode = self._returned(episode)
         self._open[episode.detector, episode.row] = episode
         return self._told(episode)
 
@@ -81,17 +96,18 @@ class Episodes:
         self, episode: Episode, end_hour: int, evidence: tuple[Measured, ...], moment: Moment
     ) -> list[Event[Detection]]:
         """One that is over when it is told first: its onset, then its end; it is never open."""
+        episode = self._returned(episode)
         ended = replace(episode, end_hour=end_hour, newest=evidence)
         ended = _next(ended, Phase.END, moment.at_us, evidence, moment.cause)
         self._keep(ended)
-        return [self._told(episode), self._told(ended)]
+        return [self._told(episode), self._closing(ended)]
 
     def end(
         self, detector: str, row: int, known_us: int, evidence: tuple[Measured, ...], cause: str
     ) -> Event[Detection]:
         """Close an episode; its last revision."""
         episode = self._open.pop((detector, row))
-        return self._told(_next(episode, Phase.END, known_us, evidence, cause))
+        return self._closing(_next(episode, Phase.END, known_us, evidence, cause))
 
     def end_in(
         self, detector: str, row: int, end_hour: int, evidence: tuple[Measured, ...], moment: Moment
@@ -106,7 +122,7 @@ class Episodes:
     ) -> Event[Detection]:
         """It would never have begun; its last revision."""
         episode = self._open.pop((detector, row))
-        return self._told(_next(episode, Phase.RETRACTED, known_us, evidence, cause))
+        return self._closing(_next(episode, Phase.RETRACTED, known_us, evidence, cause))
 
     def amend(self, episode: Episode, amended: Episode, moment: Moment) -> Event[Detection]:
         """Tell an episode, open or over, as it is after all; end_hour None: it is open."""
@@ -114,6 +130,9 @@ class Episodes:
         told = _next(amended, amended.phase, moment.at_us, amended.evidence, moment.cause)
         told = replace(told, newest=amended.evidence)
         self._keep(told)
+        if told.end_hour is not None:
+            return self._closing(told)
+        self._closed.get(told.farm_id, {}).pop(told.detection_id, None)
         return self._told(told)
 
     def ended_in(self, episode: Episode, end_hour: int | None) -> None:
@@ -139,16 +158,42 @@ class Episodes:
                 else:
                     del self._over[key]
 
+    def forget_closed(self, until_us: int, is_of_clock: Callable[[str], bool]) -> None:
+        """Forget, in farms of one clock, what cannot begin again after this log time."""
+        for farm_id in [farm for farm in self._closed if is_of_clock(farm)]:
+            last = self._closed[farm_id]
+            self._closed[farm_id] = {
+                name: one for name, one in last.items() if one.until_us >= until_us
+            }
+            if not self._closed[farm_id]:
+                del self._closed[farm_id]
+
+    def _returned(self, episode: Episode) -> Episode:
+        """It goes on from the last revision told under its id, if it was closed before."""
+        last = self._closed.get(episode.farm_id, {}).pop(episode.detection_id, None)
+        if last is None:
+            return episode
+        self._drop_over(episode)
+        return replace(episode, revision=last.revision + 1)
+
+    def _closing(self, episode: Episode) -> Event[Detection]:
+        kept_us = RETRACTED_US if episode.phase is Phase.RETRACTED else CLOSED_US
+        last = _Closed(episode.revision, episode.known_us + kept_us)
+        self._closed.setdefault(episode.farm_id, {})[episode.detection_id] = last
+        return self._told(episode)
+
     def _drop(self, episode: Episode) -> None:
-        key = episode.detector, episode.row
         if episode.end_hour is None:
-            del self._open[key]
-            return
-        left = [one for one in self._over[key] if one.detection_id != episode.detection_id]
+            del self._open[episode.detector, episode.row]
+        else:
+            self._drop_over(episode)
+
+    def _drop_over(self, episode: Episode) -> None:
+        key = episode.detector, episode.row
+        over = self._over.pop(key, [])
+        left = [one for one in over if one.detection_id != episode.detection_id]
         if left:
             self._over[key] = left
-        else:
-            del self._over[key]
 
     def _keep(self, episode: Episode) -> None:
         key = episode.detector, episode.row
@@ -191,15 +236,24 @@ class Episodes:
         return [self._told(episode) for _, episode in sorted(self._open.items())]
 
     def to_array(self) -> NDArray[np.uint8]:
-        """The open episodes, and those that are over, as JSON in bytes."""
+        """The open episodes, those that are over, and what is known of closed ones, as JSON."""
         over = [one for _, some in sorted(self._over.items()) for one in sorted(some, key=_onset)]
         open_ones = [episode for _, episode in sorted(self._open.items())]
-        return as_bytes([asdict(episode) for episode in (*open_ones, *over)])
+        closed = [
+            (farm_id, name, *last)
+            for farm_id, some in sorted(self._closed.items())
+            for name, last in sorted(some.items())
+        ]
+        return as_bytes([*(asdict(episode) for episode in (*open_ones, *over)), *closed])
 
     def load(self, packed: NDArray[np.uint8]) -> None:
         """Take over what to_array gave."""
         for said in from_bytes(packed):
-            self._keep(_from_json(said))
+            if isinstance(said, dict):
+                self._keep(_from_json(said))
+            else:
+                farm_id, name, *last = said
+                self._closed.setdefault(farm_id, {})[name] = _Closed(*last)
 
     def _told(self, episode: Episode) -> Event[Detection]:
         spec = self._specs[episode.detector]

@@ -50,6 +50,7 @@ def act_at_lines(
     for place, line_us in enumerate(lines):
         at = _Line(state, clock, line_us, cause, told)
         if place == 0:  # no reading comes between the lines of one tick
+            at.forget_closed()
             for farm, rows in herds:
                 rejudge(state, farm, rows, Moment(line_us, cause), told)
         at.learn(herds)
@@ -88,6 +89,14 @@ class _Line:
     ) -> None:
         self._state, self._clock, self._line_us, self._cause = state, clock, line_us, cause
         self._told = told
+
+    def forget_closed(self) -> None:
+        """Forget the closed episodes that cannot begin again, of farms that left too."""
+        clock, own = self._clock, self._state.log_time.own_us
+        self._state.episodes.forget_closed(
+            self._line_us,
+            lambda farm: farm not in own if clock == PARTITION_CLOCK else farm == clock,
+        )
 
     def learn(self, herds: list[tuple[str, Longs]]) -> None:
         """Teach what is usual from the hours that can change no more."""

@@ -54,7 +54,19 @@ def run_all(
         some = step(state, reader.read(values[start : start + batch]))
         told.detections += some.detections
         told.hours += some.hours
+    assert_revisions_go_up(told.detections)
     return state, told
+
+
+def assert_revisions_go_up(told: Iterable[Event[Detection]]) -> None:
+    """Of every run: whoever keeps the highest revision of each detection has missed nothing."""
+    newest: dict[str, int] = {}
+    contents: dict[str, Event[Detection]] = {}
+    for event in told:
+        one = event.payload
+        assert one.revision > newest.get(one.detection_id, 0), one
+        newest[one.detection_id] = one.revision
+        assert contents.setdefault(event.event_id, event) == event
 
 
 def told_by(log: Iterable[Event[Any]]) -> list[Event[Detection]]:

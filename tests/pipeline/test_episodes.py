@@ -4,7 +4,14 @@ from contracts.columns import micros
 from contracts.detection import Phase
 from pipeline.detectors.base import Measured
 from pipeline.detectors.fever import Fever
-from pipeline.episodes import REPEAT_US, Episode, Episodes, detection_id_of
+from pipeline.episodes import (
+    CLOSED_US,
+    REPEAT_US,
+    RETRACTED_US,
+    Episode,
+    Episodes,
+    detection_id_of,
+)
 from pipeline.windows import LINE_US
 from tests.builders import MORNING
 
@@ -85,3 +92,21 @@ def test_an_ended_episode_is_told_no_more() -> None:
     assert told.causation_id == "reading-9"
     assert episodes.last_told() == []
     assert episodes.due(10 * REPEAT_US + ONSET_US) == []
+
+
+def test_the_last_revision_of_a_closed_one_is_known_until_it_cannot_begin_again() -> None:
+    """Memory follows what may change; a farm that imports its past has a clock of its own."""
+    for close, kept_us in (("end", CLOSED_US), ("retract", RETRACTED_US)):
+        episodes = Episodes([Fever.spec])
+        untouched = episodes.to_array().tobytes()
+        episodes.begin(an_episode())
+        getattr(episodes, close)("fever", 3, ONSET_US, (HOT,), "reading-9")
+        restored = Episodes([Fever.spec])
+        restored.load(episodes.to_array())
+
+        restored.forget_closed(ONSET_US + kept_us, lambda _: True)
+        restored.forget_closed(ONSET_US + kept_us + 1, lambda farm: farm != "farm-a")
+        assert restored.begin(an_episode()).payload.revision == 3
+
+        episodes.forget_closed(ONSET_US + kept_us + 1, lambda farm: farm == "farm-a")
+        assert episodes.to_array().tobytes() == untouched

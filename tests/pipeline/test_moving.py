@@ -15,7 +15,13 @@ from contracts.reading import NOBODY
 from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
 from tests.builders import MORNING, a_reading, a_tick
-from tests.pipeline.logs import moved, run_all, told_by, values_of
+from tests.pipeline.logs import (
+    assert_revisions_go_up,
+    moved,
+    run_all,
+    told_by,
+    values_of,
+)
 from tests.pipeline.weeks import (
     HERD,
     LEARNT_DAYS,
@@ -214,6 +220,50 @@ def test_a_fever_ends_for_the_wrong_animal_and_begins_for_the_right_one() -> Non
     assert ended.causation_id == moves[0].event_id
     assert (anew.aggregate_id, anew.payload.phase) == (B, Phase.ONSET)
     assert anew.payload.onset_at == begun.payload.onset_at
+
+
+def test_a_fever_that_is_moved_away_and_back_goes_on_from_what_was_told() -> None:
+    """Whoever keeps the highest revision must not go on reading that she never was ill."""
+    log = hot(A)
+    away = [moved(one, B, by=2, first_offset=n) for n, one in enumerate(log)]
+    back = [moved(one, A, by=3, first_offset=n, taken_from=B) for n, one in enumerate(log)]
+
+    state, first = run_all(values_of([a_tick(MORNING), *log, *away]))
+    state = PartitionState.from_arrays(state.to_arrays())
+    told = [*first.detections, *run_all(values_of(back), state=state)[1].detections]
+
+    assert_revisions_go_up(told)
+    hers = [event.payload for event in told if event.aggregate_id == A]
+    assert [(one.revision, one.phase) for one in hers] == [
+        (1, Phase.ONSET),
+        (2, Phase.RETRACTED),
+        (3, Phase.ONSET),
+    ]
+    assert len({one.detection_id for one in hers}) == 1
+
+
+def test_a_fever_that_was_over_begins_again_with_the_same_readings_under_a_higher_revision() -> (
+    None
+):
+    """All of it was moved away after its end, which retracts nothing, and came back."""
+    cool = [
+        a_reading(animal=A, seq=seq, temperature_c=38.4, temperature_site="rumen")
+        for seq in range(4, 7)
+    ]
+    log = [*hot(A), *cool]
+    away = [moved(one, B, by=2, first_offset=n) for n, one in enumerate(log)]
+    back = [moved(one, A, by=3, first_offset=n, taken_from=B) for n, one in enumerate(log)]
+
+    told = told_by([a_tick(MORNING), *log, *reversed(away), *back])
+
+    hers = [event.payload for event in told if event.aggregate_id == A]
+    assert [(one.revision, one.phase) for one in hers] == [
+        (1, Phase.ONSET),
+        (2, Phase.END),
+        (3, Phase.ONSET),
+        (4, Phase.END),
+    ]
+    assert len({one.detection_id for one in hers}) == 1
 
 
 def test_a_fever_that_began_with_her_own_readings_stays_hers() -> None:
