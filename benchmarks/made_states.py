@@ -77,7 +77,7 @@ def _fill_hours(
     for column, signal in enumerate(COUNTED):
         noise = USUAL[signal][1] * draw.normal(0.0, 1.0, (len(rows), len(hours)))
         centi = (levels[signal][:, None] + noise) * 100
-        table["sum"][(*at, column)] = np.maximum(centi, 0)
+        table["sum"][at[0], at[1], column] = np.maximum(centi, 0)
     table["seconds"][at] = HOUR_S
     each = READINGS_AN_HOUR // QUARTERS
     table["warmth"][at] = np.rint(levels[TEMPERATURE] * 100 * each)[:, None, None]

@@ -19,6 +19,7 @@ from contracts.messages import event_type_of
 from pipeline.detectors import collar_silent, fever
 from pipeline.detectors.base import Spec
 from pipeline.episodes import REPEAT_US
+from pipeline.herd_hour import HERD_MIN
 from pipeline.hours import OPEN_HOURS
 from pipeline.lines import GRACE_US, SETTLED_US
 from pipeline.tables import HOUR_US
@@ -172,7 +173,7 @@ class PlainHerds:
         spoke = [cow for cow in herd if cow.heard_us is not None]
         silent = [c for c in spoke if line_us - (c.heard_us or 0) >= _silent_limit_us(c)]
         most = collar_silent.SHARE_MAX * len(spoke)
-        if len(spoke) >= collar_silent.HERD_MIN and len(silent) > most:
+        if len(spoke) >= HERD_MIN and len(silent) > most:
             return
         for cow in silent:
             if not cow.silent:

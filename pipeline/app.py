@@ -5,18 +5,16 @@ import time
 from contextlib import closing
 
 import structlog
-from confluent_kafka import KafkaException
 
 from contracts.clock import Clock
 from contracts.serde import SchemaIds
 from pipeline.adapters.input_log import InputLog
 from pipeline.adapters.seats import look_again, take_slot, this_process
 from pipeline.adapters.snapshots import SnapshotStore
-from pipeline.adapters.transactions import SlotTakenError, TransactionFailedError, Transactions
+from pipeline.adapters.transactions import RECOVERABLE, SlotTakenError, Transactions
 from pipeline.runner import Worker
 from pipeline.settings import PipelineSettings
 from runtime.consume import Limits, collect_seldom
-from runtime.kafka import DeliveryFailedError
 from runtime.lifecycle import Loop, Running, run
 from runtime.registry import RegistrySchemaIds
 from runtime.retry import pause_s
@@ -26,14 +24,6 @@ log = structlog.get_logger()
 # a group that settles costs one or two; beyond this nothing heals by trying, and the process ends
 FAILURES_MAX = 5
 FAILURES_WITHIN_S = 60.0
-# whatever Kafka's clients raise: they are dropped with the state, and new ones restore it
-RECOVERABLE = (
-    TransactionFailedError,
-    SlotTakenError,
-    DeliveryFailedError,
-    KafkaException,
-    TimeoutError,
-)
 
 
 def main() -> int:

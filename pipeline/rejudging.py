@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detectors.base import ByHour, Verdict
-from pipeline.detectors.sustained import VERDICT, bits_of
+from pipeline.detectors.sustained import HELD, VERDICT, bits_of
 from pipeline.differences import differences
 from pipeline.episodes import Moment
 from pipeline.herd_hour import HERD_MIN, HerdHour
@@ -28,6 +28,8 @@ from pipeline.state import PartitionState
 from pipeline.tables import Longs, Mask
 from pipeline.telling import Told
 from pipeline.verdicts import herd_hour
+
+AHEAD_HOURS = 6  # the ring's own room beyond the last judged hour: the steps of an import
 
 
 def rejudge(state: PartitionState, farm: str, rows: Longs, moment: Moment, told: Told) -> None:
@@ -44,8 +46,19 @@ def rejudge(state: PartitionState, farm: str, rows: Longs, moment: Moment, told:
     if changed is not None:
         for hour in hours:
             again |= _Hour(state, farm, rows, hour, changed).judge(moment, told)
+        # an hour that came late to an open episode is not to teach, though no verdict is another
+        again |= changed.any & _was_held(state, rows)
     if again.any():
         told.detections += differences(state, farm, rows[again], moment)
+
+
+def _was_held(state: PartitionState, rows: Longs) -> Mask:
+    """(rows,): whose open hours an episode holds, or held."""
+    held = np.zeros(len(rows), np.bool_)
+    for detector in state.by_hour:
+        memory = state.memories[detector.spec.name]
+        held |= memory["open"][rows] | (memory["bits"][rows] & HELD > 0).any(axis=1)
+    return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,12 @@ class _Changed:
     oldest: int
     before: Longs
 
+    @property
+    def any(self) -> Mask:
+        """(rows,): who has a changed hour."""
+        found: Mask = self.before[:, -1] > 0
+        return found
+
     @classmethod
     def of(cls, state: PartitionState, rows: Longs, last: int) -> "_Changed | None":
         late = state.hours.changed_before(rows, last + 1)
@@ -69,7 +88,9 @@ class _Changed:
         first = int(hours.min())
         count = np.zeros((len(rows), last - first + 2), np.int64)
         count[places, hours - first + 1] = 1
-        return cls(first, int(held.max()) - OPEN_HOURS + 1, np.cumsum(count, axis=1))
+        # one clock that runs days ahead must not end judging again for all others of the farm
+        newest = min(int(held.max()), last + 1 + AHEAD_HOURS)
+        return cls(first, newest - OPEN_HOURS + 1, np.cumsum(count, axis=1))
 
     def within(self, hour: int, hours: int) -> Mask:
         """(rows,): who has a changed hour among so many up to `hour`."""

@@ -87,7 +87,18 @@ class Worker:
         self._save_all(running)
 
     def turn(self, running: Running) -> None:
-        """Read what is there, judge it, commit; write at most a slice of a snapshot."""
+        """Read what is there, judge it, commit; write at most a slice of a snapshot.
+
+        A turn that fails anywhere leaves nothing to hand over: what was stepped is not told yet,
+        and a closed client has its partitions revoked, which commits and saves what we hold.
+        """
+        try:
+            self._turn(running)
+        except BaseException:
+            self._partitions = {}
+            raise
+
+    def _turn(self, running: Running) -> None:
         began = self._monotonic()
         parts = [part for span in self._source.poll() for part in self._parts(span)]
         if parts:

@@ -157,9 +157,10 @@ class Draft:
         )
         outdated = previous.previous if previous else None
         deleted = snapshot_keys(self.partition, outdated) if outdated else []
-        gone = dict.fromkeys([*deleted, *self._garbage])
+        # a partition that left and came back may be saved under the same name again
+        gone = dict.fromkeys([*deleted, *self._garbage]).keys() - set(manifest.keys())
         said = json.dumps(asdict(manifest), separators=(",", ":")).encode()
-        return manifest, [*((key, None) for key in gone), (manifest.keys()[0], said)]
+        return manifest, [*((key, None) for key in sorted(gone)), (manifest.keys()[0], said)]
 
 
 class Assembly:

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from contracts.topics import READINGS, KafkaTopic
 from pipeline import failpoints
 from pipeline.ports import Record
-from runtime.kafka import Outbox, new_producer
+from runtime.kafka import DeliveryFailedError, Outbox, new_producer
 from runtime.retry import retried
 
 RETRY_BACKOFF_MS = 5
@@ -44,6 +44,16 @@ class TransactionFailedError(RuntimeError):
 
 class SlotTakenError(RuntimeError):
     """Another process holds our slot now: going on would only throw it out in its turn."""
+
+
+# whatever Kafka's clients raise: they are dropped with the state, and new ones restore it
+RECOVERABLE = (
+    TransactionFailedError,
+    SlotTakenError,
+    DeliveryFailedError,
+    KafkaException,
+    TimeoutError,
+)
 
 
 class _RetriableError(RuntimeError):

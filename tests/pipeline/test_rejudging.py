@@ -13,7 +13,7 @@ from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from pipeline.canonical import canonical
 from pipeline.detectors.sustained import SETTLED, Machine
-from pipeline.hours import Heard, HourBins
+from pipeline.hours import OPEN_HOURS, Heard, HourBins
 from pipeline.state import PartitionState
 from pipeline.tables import Longs
 from pipeline.telling import Told
@@ -22,6 +22,7 @@ from tests.pipeline.logs import run_all, values_of
 from tests.pipeline.weeks import (
     HERD,
     LEARNT_DAYS,
+    MIDNIGHT,
     Measures,
     days_after,
     eventful,
@@ -127,6 +128,24 @@ def test_late_readings_make_an_episode() -> None:
     assert phases(found) == [Phase.ONSET, Phase.END]
     assert found[0].payload.detection_id == expected[0].payload.detection_id
     assert [event.payload.revision for event in found] == [1, 2]
+
+
+def test_an_hour_that_came_late_to_an_open_case_does_not_teach() -> None:
+    """What is usual for her would be learnt from her fever."""
+
+    def feverish(animal: str, hour: int, measures: Measures) -> Measures:
+        hot = animal == SHE and 3 <= hour < 20
+        return measures | {"temperature_c": 41.0} if hot else measures
+
+    log = days_after(1, feverish)
+    in_time, _ = told_of(log)
+    late, _ = told_of(held_back(log, lambda who, hour: who == SHE and hour == 10, 13.5))
+
+    row = in_time.animals.find((str(LOG[0].farm_id).encode(), SHE.encode()))
+    assert row is not None
+    slot = int(MIDNIGHT.timestamp() // 3600 + START + 10) % OPEN_HOURS
+    assert in_time.hours.table["unusual"][row, slot]
+    assert late.hours.table["unusual"][row, slot]
 
 
 def doubled(

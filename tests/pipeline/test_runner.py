@@ -10,8 +10,10 @@ from structlog.testing import capture_logs
 from contracts.dead_letter import DeadLetter, Reason
 from contracts.envelope import Event
 from contracts.topics import SNAPSHOTS
+from pipeline import failpoints
 from pipeline.adapters.transactions import TransactionFailedError
 from pipeline.canonical import canonical
+from runtime.failpoints import Failpoint, FailpointError
 from tests.builders import a_reading
 from tests.pipeline.lives import Life
 from tests.pipeline.logs import logs, run_all, temperatures, values_of
@@ -174,3 +176,20 @@ def test_snapshots_come_by_what_a_restore_would_replay_and_two_are_kept() -> Non
 
     saved = sorted({int(key.split("/")[1]) for key in kafka.snapshots})
     assert saved == [30, 40]  # every ten, the older ones deleted
+
+
+@pytest.mark.parametrize("step", [failpoints.POLLED, failpoints.STEPPED])
+def test_a_turn_that_fails_anywhere_hands_nothing_over(step: Failpoint) -> None:
+    """A closed client has its partitions revoked: what was not told is not committed then."""
+    kafka = MemoryKafka(values_of(temperatures(41, 41, 41)))
+    life = Life(kafka, batch=10).turns(1)  # it is given its partition
+    before = kafka.committed_offset
+    step.arm("raise")
+    with pytest.raises(FailpointError):
+        life.turns(1)
+    life.worker.revoked(kafka.partition)
+
+    assert kafka.committed_offset == before
+    assert not kafka.snapshots
+    life.crash()
+    assert len(Life(kafka, batch=10).to_the_end().kafka.detections) == 1

@@ -148,3 +148,14 @@ def test_what_an_interrupted_writer_left_is_deleted_by_the_next_snapshot(
     assert kept.garbage == ("3/200/1/0", "3/200/1/1")
     assert {key for key, value in last if value is None} == set(kept.garbage)
     assert kept_in([*log, *orphans, *last], None).garbage == ()
+
+
+def test_a_snapshot_deletes_no_chunk_of_its_own(state: PartitionState) -> None:
+    """A partition that left in the middle and came back is saved again under the same name."""
+    orphans = a_draft(state, offset=200).slice(2 * CHUNK_BYTES_MAX)
+    kept = kept_in(orphans, None)
+
+    manifest, log = written(a_draft(state, offset=200, garbage=kept.garbage))
+
+    assert set(kept.garbage) <= set(manifest.keys())
+    assert [key for key, value in log if value is None] == []
