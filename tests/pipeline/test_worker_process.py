@@ -267,7 +267,7 @@ def test_two_that_start_in_the_same_moment_part_and_both_work(
 
     with worker(box, ready[0], None) as one, worker(box, ready[1], None) as two:
         eventually(lambda: all(path.exists() for path in ready), within_s=40, why="both have work")
-        # seats are counted: Kafka goes on telling a seat's first process after another sat down
+        # seats are counted: Kafka was seen to tell a seat's first process after another sat down
         eventually(lambda: len(slots(box)) == 2, why="each has a slot of its own")
         assert [stop(one), stop(two)] == [0, 0]
 
