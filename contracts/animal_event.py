@@ -39,6 +39,104 @@ class AnimalCalved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalInseminated:
+    """She was inseminated, or served by a bull, at inseminated_at (aware UTC)."""
+
+    animal_id: AnimalId
+    inseminated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalPregnancyChecked:
+    """Somebody looked whether she is pregnant. due_at: the day she is due, None = not said."""
+
+    animal_id: AnimalId
+    checked_at: datetime
+    pregnant: bool
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalDriedOff:
+    """She is milked no more since dried_off_at, until she calves."""
+
+    animal_id: AnimalId
+    dried_off_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalTreated:
+    """She was treated, vaccinated, trimmed or the like. reason: in the words of whoever did it."""
+
+    animal_id: AnimalId
+    treated_at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalDiagnosed:
+    """Somebody who looked at her found this. condition: a value of contracts.detection."""
+
+    animal_id: AnimalId
+    diagnosed_at: datetime
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnimalMoved:
+    """She was moved into another group (pen, paddock) at moved_at."""
+
+    animal_id: AnimalId
+    group: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corner:
+    """A corner of a fence, WGS 84 degrees."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceDrawn:
+    """A fence stands, or was drawn anew: whoever is in its group (None = all) belongs inside.
+
+    corners: in order, three at least; the last is joined to the first.
+    """
+
+    fence_id: str
+    name: str
+    group: str | None = None
+    corners: tuple[Corner, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FenceRemoved:
+    """A fence stands no more."""
+
+    fence_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunedLimit:
+    """Another value of one of a detector's limits, in the limit's unit."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorTuned:
+    """The farm's own limits of a detector, all of them; none = those of its card again."""
+
+    detector: str
+    limits: tuple[TunedLimit, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FarmTimeMoved:
     """A farm that imports its past has told everything up to to_at: its log time moves there."""
 

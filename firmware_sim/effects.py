@@ -14,14 +14,20 @@ def _ones() -> Floats:
     return np.ones(DAY_MINUTES)
 
 
+def _zeros() -> Floats:
+    return np.zeros(DAY_MINUTES)
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
     """(1440,) each, over one day's minutes: factors on what is usual.
 
-    raised_c: degrees above the usual. dips: factor on how far a drink cools her bolus.
+    raised_c: degrees above the usual. dips: factor on how far a drink cools her bolus. bouts:
+    factor on how often she lies down and gets up. recumbent: over 0 = she lies and cannot rise.
+    heart: factor on her heart rate. north_m, east_m: she is so far from where she would be.
     """
 
-    raised_c: Floats = field(default_factory=lambda: np.zeros(DAY_MINUTES))
+    raised_c: Floats = field(default_factory=_zeros)
     rumination: Floats = field(default_factory=_ones)
     eating: Floats = field(default_factory=_ones)
     lying: Floats = field(default_factory=_ones)
@@ -29,6 +35,11 @@ class Effects:
     dips: Floats = field(default_factory=_ones)
     steps: Floats = field(default_factory=_ones)
     activity: Floats = field(default_factory=_ones)
+    bouts: Floats = field(default_factory=_ones)
+    recumbent: Floats = field(default_factory=_zeros)
+    heart: Floats = field(default_factory=_ones)
+    north_m: Floats = field(default_factory=_zeros)
+    east_m: Floats = field(default_factory=_zeros)
 
 
 class HasEffects(Protocol):

@@ -37,9 +37,30 @@ class BodyTemperature:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What detectors that judge reading by reading may look at in one segment of a batch."""
+    """What detectors that judge reading by reading may look at in one segment of a batch.
+
+    All (readings,), in log order. reading: index in the batch's columns. row: of the animal.
+    interval_us: the span that minutes and counts cover. columns: of the whole batch.
+    """
 
     body_temperature: BodyTemperature
+    reading: Longs
+    row: Longs
+    columns: ReadingColumns
+
+    @property
+    def occurred_us(self) -> Longs:
+        """(readings,): when each was measured."""
+        return self.columns.occurred_us[self.reading]
+
+    @property
+    def interval_us(self) -> Longs:
+        """(readings,): the span that its minutes and counts cover."""
+        return self.columns.longs["interval_s"][self.reading] * 1_000_000
+
+    def column(self, name: str) -> Floats:
+        """(readings,): a measurement (contracts.reading.MEASUREMENTS), NaN = not measured."""
+        return self.columns.floats[name][self.reading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +95,10 @@ def signals(readings: ReadingColumns, judged: Longs, row: Longs, baselines: Base
             centi_c=_centi_c(celsius[found]),
             rumen=rumen[found],
             usual_c=baselines.usual_each(row[found], "temperature_c", occurred_us // HOUR_US),
-        )
+        ),
+        judged,
+        row,
+        readings,
     )
 
 

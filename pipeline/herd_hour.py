@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.baselines import Baselines
 from pipeline.features import SCALE
-from pipeline.hours import HOUR_S, HourBins
+from pipeline.hours import HOUR_S, TEMPERATURE, HourBins
+from pipeline.life import Life, unknown
 from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
@@ -43,26 +44,41 @@ class Window:
         return self.ratio * self.usual
 
 
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """Body temperature over the last hours, all (animals,), in °C over what is usual for her.
+
+    over_c: the mean over the hours in which it was measured; NaN where why_not says why. peak_c:
+    of the hour that lay highest over its usual. mean_c: as measured, drinks left out.
+    """
+
+    over_c: Floats
+    peak_c: Floats
+    mean_c: Floats
+    why_not: list[str | None]
+
+
 class Medians:
     """By what the herd as a whole differs from its usual in one hour, window by window.
 
     Fixed once, so that who is judged later, or again, is held against the same herd. keys: (signal,
-    hours) of the windows. ratios: (keys,), 0 = not fixed yet. late: (keys,), whether readings of
-    the herd came after it was fixed. Both are written into.
+    hours) of the windows; of body temperature a difference in °C, of all else a ratio. values:
+    (keys,), NaN = not fixed yet. late: (keys,), whether readings of the herd came after it was
+    fixed. Both are written into.
     """
 
-    def __init__(self, keys: Sequence[tuple[str, int]], ratios: Floats, late: Mask) -> None:
-        self._keys, self._ratios, self._late = keys, ratios, late
-        self._fixed = ratios > 0
+    def __init__(self, keys: Sequence[tuple[str, int]], values: Floats, late: Mask) -> None:
+        self._keys, self._values, self._late = keys, values, late
+        self._fixed = np.isfinite(values)
 
     def unfixed(self, keys: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         """Those of these that are not fixed yet."""
-        return [key for key in keys if not self._ratios[self._keys.index(key)]]
+        return [key for key in keys if np.isnan(self._values[self._keys.index(key)])]
 
     @property
     def fixed_now(self) -> bool:
         """Whether one was fixed since this was made."""
-        return bool(((self._ratios > 0) & ~self._fixed).any())
+        return bool((np.isfinite(self._values) & ~self._fixed).any())
 
     def note_late(self, came: Callable[[int], bool]) -> None:
         """Readings came after; came: whether they did in the last so many hours."""
@@ -73,18 +89,18 @@ class Medians:
         """Whether any of these was fixed before all readings of the herd were in."""
         return any(bool(self._late[self._keys.index(key)]) for key in keys)
 
-    def ratio(self, key: tuple[str, int], ratios: Floats) -> float:
-        """By what the herd is excused; 1 while fewer than HERD_MIN are judged.
+    def value(self, key: tuple[str, int], found: Floats) -> float:
+        """By what the herd is excused; 1, or 0 °C, while fewer than HERD_MIN are judged.
 
-        ratios: (animals,), of the whole herd where it is not fixed yet.
+        found: (animals,), of the whole herd where it is not fixed yet.
         """
-        place = self._keys.index(key)
-        if not self._ratios[place]:
-            median = herd_median(ratios)
+        place, is_difference = self._keys.index(key), key[0] == TEMPERATURE
+        if np.isnan(self._values[place]):
+            median = herd_median(found)
             if median is None:
-                return 1.0
-            self._ratios[place] = max(median, RATIO_MIN)
-        return float(self._ratios[place])
+                return 0.0 if is_difference else 1.0
+            self._values[place] = median if is_difference else max(median, RATIO_MIN)
+        return float(self._values[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +112,14 @@ class HerdHour:
     bins: HourBins
     baselines: Baselines
     medians: Medians
-    _windows: dict[tuple[str, int], Window] = field(default_factory=dict)
+    told: Life | None = None  # None: the register told nothing of any of them
+    _windows: dict[tuple[str, int, int], Window] = field(default_factory=dict)
+    _warmths: dict[tuple[int, int], Warmth] = field(default_factory=dict)
+
+    @property
+    def life(self) -> Life:
+        """What the register says of them at the hour's end."""
+        return unknown(len(self.rows)) if self.told is None else self.told
 
     @property
     def ends_us(self) -> int:
@@ -104,18 +127,80 @@ class HerdHour:
         return (self.hour + 1) * HOUR_US
 
     def herd_ratio(self, signal: str, hours: int) -> float:
-        """What the herd as a whole does of its usual; 1 where it is too small to say."""
-        return self.medians.ratio((signal, hours), self.window(signal, hours).ratio)
+        """What the herd as a whole does of its usual; 1 where it is too small to say.
 
-    def window(self, signal: str, hours: int) -> Window:
-        """The last so many hours of a counted signal, the judged one included."""
-        found = self._windows.get((signal, hours))
+        The detector names (signal, hours) among its `medians`.
+        """
+        return self.medians.value((signal, hours), self.window(signal, hours).ratio)
+
+    def herd_over_c(self, hours: int) -> float:
+        """By how much the herd is warmer than its usual; 0 where it is too small to say.
+
+        The detector names (TEMPERATURE, hours) among its `medians`.
+        """
+        return self.medians.value((TEMPERATURE, hours), self.warmth(hours).over_c)
+
+    def against(self, signal: str, hours: int) -> Floats:
+        """(animals,): what a median is taken of: a ratio, or °C over usual; NaN = not judged."""
+        if signal == TEMPERATURE:
+            return self.warmth(hours).over_c
+        return self.window(signal, hours).ratio
+
+    def window(self, signal: str, hours: int, ago: int = 0) -> Window:
+        """The last so many hours of a counted signal, the judged one included.
+
+        ago: of those that ended so many hours before; hours + ago lie within the open hours.
+        """
+        key = (signal, hours, ago)
+        found = self._windows.get(key)
         if found is None:
-            found = self._windows[signal, hours] = self._window(signal, hours)
+            found = self._windows[key] = self._window(signal, hours, ago)
         return found
 
-    def _window(self, signal: str, hours: int) -> Window:
+    def warmth(self, hours: int, ago: int = 0) -> Warmth:
+        """Body temperature over the same hours."""
+        found = self._warmths.get((hours, ago))
+        if found is None:
+            found = self._warmths[hours, ago] = self._warmth(hours, ago)
+        return found
+
+    def spread(self, signal: str, hours: int) -> Floats:
+        """(animals,): standard deviation of the window's ratio, as if its hours were independent.
+
+        By her own hours as they were learnt; NaN until they are known. Hours of one day hang
+        together: of a whole day the true one is larger, by what docs/detectors.md measured.
+        """
         span = np.arange(self.hour - hours + 1, self.hour + 1)
+        level = summed(np.nan_to_num(self.baselines.usual(self.rows, signal, span)))
+        variance = summed(np.nan_to_num(self.baselines.spread(self.rows, signal, span)) ** 2)
+        found: Floats = np.where(level > 0, np.sqrt(variance) / np.maximum(level, 1e-9), np.nan)
+        return found
+
+    def _warmth(self, hours: int, ago: int) -> Warmth:
+        last = self.hour - ago
+        span = np.arange(last - hours + 1, last + 1)
+        celsius = np.stack([self.bins.temperature(self.rows, hour) for hour in span.tolist()], 1)
+        over = celsius - self.baselines.usual(self.rows, TEMPERATURE, span)
+        measured, known = np.isfinite(celsius), np.isfinite(over)
+        count, known_count = summed(measured.astype(np.int64)), summed(known.astype(np.int64))
+        reasons = [
+            (count == 0, NOT_MEASURED),
+            (count < COVERAGE_MIN * hours, TOO_FEW_HOURS),
+            (known_count < COVERAGE_MIN * hours, NO_BASELINE),
+        ]
+        judged, why_not = _reasons(reasons)
+        mean = summed(np.where(known, over, 0.0)) / np.maximum(known_count, 1)
+        warm = summed(np.where(measured, celsius, 0.0)) / np.maximum(count, 1)
+        return Warmth(
+            np.where(judged, mean, np.nan),
+            np.where(judged, np.max(np.where(known, over, -np.inf), axis=1), np.nan),
+            np.where(count >= COVERAGE_MIN * hours, warm, np.nan),
+            why_not,
+        )
+
+    def _window(self, signal: str, hours: int, ago: int) -> Window:
+        last = self.hour - ago
+        span = np.arange(last - hours + 1, last + 1)
         heard = self.bins.heard(self.rows, span, signal)
         usual = self.baselines.usual(self.rows, signal, span)
         known = np.isfinite(usual)
@@ -134,15 +219,21 @@ class HerdHour:
             (covered_s < enough_s, TOO_FEW_HOURS),
             ((known_s < enough_s) | (expected <= 0), NO_BASELINE),
         ]
-        judged = np.ones(len(self.rows), np.bool_)
-        why_not: list[str | None] = [None] * len(self.rows)
-        for lacking, reason in reasons:
-            for place in np.nonzero(lacking & judged)[0].tolist():
-                why_not[place] = reason
-            judged &= ~lacking
+        judged, why_not = _reasons(reasons)
         ratio = np.where(judged, actual / np.where(judged, expected, 1.0), np.nan)
         whole = summed(level) * hours / np.maximum(summed(known.astype(np.int64)), 1)
         return Window(ratio, np.where(judged, whole, np.nan), why_not)
+
+
+def _reasons(reasons: list[tuple[Mask, str]]) -> tuple[Mask, list[str | None]]:
+    """(animals,): whom nothing is lacking, and of the others the first that is."""
+    judged = np.ones(len(reasons[0][0]), np.bool_)
+    why_not: list[str | None] = [None] * len(judged)
+    for lacking, reason in reasons:
+        for place in np.nonzero(lacking & judged)[0].tolist():
+            why_not[place] = reason
+        judged &= ~lacking
+    return judged, why_not
 
 
 def herd_median(ratios: Floats) -> float | None:

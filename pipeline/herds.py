@@ -7,6 +7,8 @@ late reading changes is told of her alone.
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from pipeline.herd_hour import Medians
 from pipeline.hours import NO_HOUR, OPEN_HOURS
 from pipeline.tables import Arrays, Column, Table, as_bytes, from_bytes
@@ -22,7 +24,7 @@ class Herds:
         self._table = Table(
             {
                 "hour": Column("int32", (OPEN_HOURS,), NO_HOUR),  # judged, hours since 1970
-                "ratio": Column("float64", each),  # see Medians
+                "value": Column("float64", each, np.nan),  # see Medians
                 "late": Column("bool", each),
                 "settled_until": Column("int32", fill=NO_HOUR),  # from there on hours may change
             }
@@ -37,7 +39,7 @@ class Herds:
         row, slot = self._farms.setdefault(farm, len(self._farms)), hour % OPEN_HOURS
         self._table.reach(row + 1)
         self._table["hour"][row, slot] = hour
-        self._table["ratio"][row, slot] = 0.0
+        self._table["value"][row, slot] = np.nan
         self._table["late"][row, slot] = False
         if self._table["settled_until"][row] == NO_HOUR:
             self._table["settled_until"][row] = hour
@@ -62,7 +64,7 @@ class Herds:
     def medians(self, farm: str, hour: int) -> Medians:
         """The herd's medians of one judged hour."""
         row, slot = self._farms[farm], hour % OPEN_HOURS
-        return Medians(self.keys, self._table["ratio"][row, slot], self._table["late"][row, slot])
+        return Medians(self.keys, self._table["value"][row, slot], self._table["late"][row, slot])
 
     def to_arrays(self) -> Arrays:
         """All of it as arrays."""

@@ -178,7 +178,7 @@ class HourBins:
         columns = []
         for signal in HOUR_SIGNALS:
             if signal == TEMPERATURE:
-                columns.append(self._temperature(rows, hour))
+                columns.append(self.temperature(rows, hour))
             else:
                 found = self.heard(rows, np.array([hour]), signal)
                 seconds = found.seconds[:, 0]
@@ -187,8 +187,8 @@ class HourBins:
                 columns.append(np.where(enough, whole, np.nan))
         return np.stack(columns, axis=1)
 
-    def _temperature(self, rows: Longs, hour: int) -> Floats:
-        """(animals,): the mean of the warmer half of the hour's quarters, °C."""
+    def temperature(self, rows: Longs, hour: int) -> Floats:
+        """(animals,): the mean of the warmer half of the hour's quarters, °C; NaN = none."""
         slot = hour % OPEN_HOURS
         held: Mask = self.table["hour"][rows, slot] == hour
         counts = np.where(held[:, None], self.table["warmths"][rows, slot], 0).astype(np.int64)

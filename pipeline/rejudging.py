@@ -147,13 +147,13 @@ class _Hour:
             for detector in self._state.by_hour
             if self._reaches(detector)
             for key in some.medians.unfixed(detector.medians)
-            if np.isfinite(some.window(*key).ratio).any()
+            if np.isfinite(some.against(*key)).any()
         ]
         if not keys:
             return None
         whole = herd_hour(self._state, self._farm, self._rows, self._hour)
         for key in keys:
-            whole.herd_ratio(*key)
+            whole.medians.value(key, whole.against(*key))
         return whole if whole.medians.fixed_now else None
 
     def _affected(self, detector: ByHour) -> Mask:

@@ -31,7 +31,7 @@ from pipeline.tables import (
 from pipeline.windows import LogTime
 
 # goes up when to_arrays or a detector's memory changes its meaning: older snapshots are not read
-STATE_VERSION = 4
+STATE_VERSION = 5
 NO_ROW = NO_KEY  # of a reading that belongs to no animal
 PARTITION_CLOCK = ""  # the clock of all farms that have no log time of their own
 

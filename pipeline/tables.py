@@ -28,7 +28,7 @@ class Column:
 
     dtype: str
     shape: tuple[int, ...] = ()
-    fill: int = 0
+    fill: float = 0
 
 
 class Table:

@@ -1,17 +1,22 @@
 """What a detector is: pure, all animals at once, with its limits and their source in the open.
 
-Four forms, by what makes them judge: each reading (what must not wait), each hour of a herd once it
-is over, time itself, or that nobody can be heard. All are in one registry and tell through the same
-episodes.
+Five forms, by what makes them judge: each reading (what must not wait), each hour of a herd once it
+is over (of each animal, or of the herd as one subject), time itself, or that nobody can be heard.
+All are in one registry and tell through the same episodes.
+
+A detector is made from its card: `Oestrus(SPEC)`. It reads its limits from the card it was made
+with (`self.spec.value("activity_factor")`), so that a farm's own threshold, a back-test and a
+shadow are the same class with another card (`Spec.tuned`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.conditions import CARDS, ConditionCard
 from contracts.detection import Condition, Phase
 from contracts.ids import SubjectKind
 from pipeline.detectors.sustained import Hold
@@ -33,12 +38,20 @@ class Limit:
     source: str
 
 
+class UnknownLimitError(LookupError):
+    """A detector has no limit of that name."""
+
+    def __init__(self, detector: str, limit: str) -> None:
+        super().__init__(f"detector {detector} has no limit {limit}: `herd config` lists them")
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A detector's card. version: goes up when its answers may differ for the same log.
 
-    teaches: whether the hours of its episodes still teach what is usual for the animal.
-    subject_kind: an animal, or the farm: its row is that of the farm's first animal then.
+    signals: columns of a reading without all of which it says nothing. teaches: whether the hours
+    of its episodes still teach what is usual for the animal. subject_kind: an animal, or the farm:
+    its row is that of the farm's first animal then.
     """
 
     name: str
@@ -47,6 +60,26 @@ class Spec:
     limits: tuple[Limit, ...]
     teaches: bool = False
     subject_kind: SubjectKind = SubjectKind.ANIMAL
+    signals: tuple[str, ...] = ()
+
+    @property
+    def card(self) -> ConditionCard:
+        """How pressing its condition is, and ICAR's words for it."""
+        return CARDS[self.condition]
+
+    def value(self, name: str) -> float:
+        """The limit of that name; raises UnknownLimitError."""
+        for limit in self.limits:
+            if limit.name == name:
+                return limit.value
+        raise UnknownLimitError(self.name, name)
+
+    def tuned(self, values: Mapping[str, float]) -> "Spec":
+        """The same card with other values of some limits; raises UnknownLimitError."""
+        for name in values:
+            self.value(name)
+        limits = tuple(replace(one, value=values.get(one.name, one.value)) for one in self.limits)
+        return replace(self, limits=limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +99,8 @@ class Change:
     """An episode of an animal (row; of a farm, its first animal's) begins, ends or is retracted.
 
     reading: index in the batch's columns of the reading it comes with, or NO_READING. onset_us:
-    when it began; 0 at an end, since the open episode knows.
+    when it began; 0 at an end, since the open episode knows. subject_id: of what is neither the
+    animal nor her farm (a station), whose episode is held at that row.
     """
 
     phase: Phase
@@ -74,6 +108,7 @@ class Change:
     reading: int
     onset_us: int
     evidence: tuple[Measured, ...]
+    subject_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +207,25 @@ class ByHour(Detector, Protocol):
 
     def evidence(self, herd: HerdHour, place: int) -> tuple[Measured, ...]:
         """What it holds of one animal that it could judge in this hour."""
+        ...
+
+
+@runtime_checkable
+class ByHerd(Detector, Protocol):
+    """Judges each hour of a herd as one subject, once, when grace has passed.
+
+    What it says is fixed then, as the herd's medians are: hours that change later amend nothing.
+    """
+
+    def judge_herd(self, herd: HerdHour, row: int, memory: Table) -> list[Change]:
+        """Onset or end of the herd's episode in this hour (row: the subject's), or nothing.
+
+        herd: all animals that were heard lately. Moves `memory` on.
+        """
+        ...
+
+    def evidence(self, herd: HerdHour, row: int, memory: Table) -> tuple[Measured, ...]:
+        """What it holds of the herd in this hour: for telling an open episode again."""
         ...
 
 

@@ -26,7 +26,7 @@ DAY = 10 * 24  # the first hour of the day that is looked at
 
 def a_median() -> Medians:
     """One window's, not fixed yet."""
-    return Medians([(SIGNAL, 24)], np.zeros(1), np.zeros(1, np.bool_))
+    return Medians([(SIGNAL, 24)], np.full(1, np.nan), np.zeros(1, np.bool_))
 
 
 def window(minutes: dict[int, float], *, seconds: int = 3600, learnt: int = 24) -> Window:
@@ -93,8 +93,8 @@ def test_the_median_is_of_those_who_are_judged_and_of_ten_at_least() -> None:
 
     assert herd_median(ratios) == pytest.approx(0.95)
     assert herd_median(ratios[1:]) is None
-    assert a_median().ratio((SIGNAL, 24), ratios[1:]) == 1.0
-    assert a_median().ratio((SIGNAL, 24), np.zeros(10)) > 0
+    assert a_median().value((SIGNAL, 24), ratios[1:]) == 1.0
+    assert a_median().value((SIGNAL, 24), np.zeros(10)) > 0
 
 
 def test_a_sum_does_not_hang_on_how_many_are_summed_beside_it() -> None:
@@ -108,15 +108,15 @@ def test_a_sum_does_not_hang_on_how_many_are_summed_beside_it() -> None:
 
 def test_a_median_is_fixed_once_and_says_whether_readings_came_after() -> None:
     """Who is judged again is held against the same herd, and her score says that it was not all."""
-    key, ratio, late = (SIGNAL, 24), np.zeros(1), np.zeros(1, np.bool_)
+    key, ratio, late = (SIGNAL, 24), np.full(1, np.nan), np.zeros(1, np.bool_)
     first = Medians([key], ratio, late)
     first.note_late(lambda _: True)  # before it is fixed nothing is late
 
-    fixed = first.ratio(key, np.full(10, 0.8))
+    fixed = first.value(key, np.full(10, 0.8))
 
     again = Medians([key], ratio, late)
     assert (first.fixed_now, again.fixed_now, again.unfixed([key])) == (True, False, [])
-    assert again.ratio(key, np.full(10, 0.5)) == fixed == pytest.approx(0.8)
+    assert again.value(key, np.full(10, 0.5)) == fixed == pytest.approx(0.8)
     assert not again.partial([key])
     again.note_late(lambda hours: hours == 24)
     assert Medians([key], ratio, late).partial([key])
