@@ -7,7 +7,7 @@ from contracts.detection import Condition
 
 # icarAttentionCauseType and icarAttentionCategoryType of ICAR ADE (Apache-2.0), branch Develop
 CAUSES = frozenset(
-    [
+    (
         "Activity",
         "AnimalTemperature",
         "BodyCondition",
@@ -35,7 +35,7 @@ CAUSES = frozenset(
         "Walking",
         "Other",
         "Undefined",
-    ]
+    )
 )
 CATEGORIES = frozenset(("Behaviour", "Environment", "Health", "Other"))
 
