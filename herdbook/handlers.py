@@ -7,6 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from contracts.animal_event import DetectorTuned, FenceDrawn
 from contracts.clock import Clock, SystemClock, iso
 from contracts.envelope import Event
 from contracts.ids import AnimalId, CollarId, FarmId, UserId
@@ -16,14 +17,18 @@ from herdbook.domain.commands import (
     AddCollar,
     AssignCollar,
     Command,
+    DrawFence,
     FarmCommand,
     GoLive,
     MoveTime,
     RecordCalving,
+    RecordFact,
     RegisterAnimal,
     RegisterStation,
     RemoveCollar,
+    RemoveFence,
     RevokeCollar,
+    TuneDetector,
 )
 from herdbook.domain.errors import (
     CredentialsRefusedError,
@@ -31,6 +36,7 @@ from herdbook.domain.errors import (
     HerdbookBusyError,
     TimeRefusedError,
 )
+from herdbook.domain.facts import AnimalFact
 from herdbook.domain.farm import decide_farm, farm_stream, fold_farm
 from herdbook.domain.iso11784 import one_spelling
 from herdbook.envelopes import register_event
@@ -137,6 +143,32 @@ class Herdbook:
         )
         return self._carry_out([command], by)
 
+    def record_fact(
+        self, farm_id: FarmId, fact: AnimalFact, *, by: UserId
+    ) -> tuple[Event[Any], ...]:
+        """It happened to her; no event if that is known.
+
+        Raises AnimalNotFoundError, TimeRefusedError, TextRefusedError.
+        """
+        command = RecordFact(animal_id=fact.animal_id, farm_id=farm_id, fact=fact)
+        return self._carry_out([command], by)
+
+    def draw_fence(self, farm_id: FarmId, fence: FenceDrawn, *, by: UserId) -> int:
+        """The fence stands there; a position that covers it. Raises FenceRefusedError."""
+        return self._carry_out_farm(DrawFence(farm_id=farm_id, fence=fence), by)
+
+    def remove_fence(self, farm_id: FarmId, fence_id: str, *, by: UserId) -> int:
+        """The fence stands no more; a position that covers it. Raises FenceRefusedError."""
+        return self._carry_out_farm(RemoveFence(farm_id=farm_id, fence_id=fence_id), by)
+
+    def tune_detector(self, farm_id: FarmId, tuned: DetectorTuned, *, by: UserId) -> int:
+        """The detector judges the farm by these limits; a position that covers it.
+
+        Whether there is such a detector the engine knows: unknown names change nothing there.
+        Raises LimitRefusedError.
+        """
+        return self._carry_out_farm(TuneDetector(farm_id=farm_id, tuned=tuned), by)
+
     def move_time(self, farm_id: FarmId, to: datetime, *, by: UserId) -> int:
         """The farm, which imports its past, has told all up to `to`; a position that covers it.
 
@@ -211,7 +243,7 @@ class Herdbook:
             )
             if decided:
                 return self.store.append([Append(stream, len(known), decided)]).position
-            return max(event.stored.position for event in known if event.stored)
+            return max((event.stored.position for event in known if event.stored), default=0)
 
         return retried_on_conflict(attempt)
 
@@ -224,7 +256,7 @@ class Herdbook:
                 raise ExternalIdTakenError(command.external_id, str(holder))
             register.register(command)
             return
-        if isinstance(command, RecordCalving):
+        if isinstance(command, RecordCalving | RecordFact):
             register.load([command.animal_id])
             register.register(command)
             return

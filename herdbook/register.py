@@ -14,6 +14,7 @@ from herdbook.domain.animal import (
     animal_stream,
     decide_animal,
     decide_calving,
+    decide_fact,
     evolve_animal,
     fold_animal,
 )
@@ -24,7 +25,13 @@ from herdbook.domain.collar import (
     evolve_collar,
     fold_collar,
 )
-from herdbook.domain.commands import AssignCollar, CollarCommand, RecordCalving, RegisterAnimal
+from herdbook.domain.commands import (
+    AnimalCommand,
+    AssignCollar,
+    CollarCommand,
+    RecordCalving,
+    RecordFact,
+)
 from herdbook.domain.errors import AnimalNotFoundError
 from herdbook.envelopes import register_event
 
@@ -79,7 +86,7 @@ class Register:
                     holders[external_id] = animal.animal_id
         return holders
 
-    def register(self, command: RegisterAnimal | RecordCalving) -> None:
+    def register(self, command: AnimalCommand) -> None:
         """Decide on a loaded animal; raises a HerdbookError."""
         stream = animal_stream(command.animal_id)
         animal = self._animals[stream]
@@ -100,11 +107,11 @@ class Register:
             self._collars[stream] = evolve_collar(self._collars[stream], event)
             self._decided.setdefault(stream, []).append(event)
 
-    def _decided_on(
-        self, animal: Animal | None, command: RegisterAnimal | RecordCalving
-    ) -> tuple[AnimalEvent, ...]:
+    def _decided_on(self, animal: Animal | None, command: AnimalCommand) -> tuple[AnimalEvent, ...]:
         if isinstance(command, RecordCalving):
             return decide_calving(animal, command, self.now)
+        if isinstance(command, RecordFact):
+            return decide_fact(animal, command, self.now)
         return decide_animal(animal, command)
 
     def changes(self) -> int:

@@ -15,8 +15,14 @@ import msgspec
 from contracts.alert_event import Outcome
 from contracts.animal_event import (
     AnimalCalved,
+    AnimalDiagnosed,
+    AnimalDriedOff,
+    AnimalInseminated,
+    AnimalMoved,
+    AnimalPregnancyChecked,
     AnimalRegistered,
     AnimalRenamed,
+    AnimalTreated,
     Assignment,
     CollarAssigned,
     CollarRemoved,
@@ -29,6 +35,15 @@ LAST_MAX = 10  # outcomes a track shows one by one
 
 RosterPayload = AnimalRegistered | AnimalRenamed | AnimalCalved
 WearingPayload = CollarAssigned | CollarRemoved
+# what happened to her, told and shown as it is
+FactPayload = (
+    AnimalInseminated
+    | AnimalPregnancyChecked
+    | AnimalDriedOff
+    | AnimalTreated
+    | AnimalDiagnosed
+    | AnimalMoved
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +88,7 @@ class Track:
 
 def animal_of(payload: object) -> str | None:
     """Whom an event of the register is about; None if it is no animal."""
-    if isinstance(payload, RosterPayload | WearingPayload):
+    if isinstance(payload, RosterPayload | WearingPayload | FactPayload):
         return payload.animal_id
     return None
 

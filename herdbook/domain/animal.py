@@ -1,16 +1,15 @@
 """An animal of the register: its id for life, and the attributes people call it by."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts.animal_event import AnimalCalved, AnimalRegistered, AnimalRenamed
+from contracts.animal_event import AnimalCalved, AnimalMoved, AnimalRegistered, AnimalRenamed
 from contracts.clock import iso
 from contracts.envelope import Event
 from contracts.ids import AnimalId, FarmId, checked_id
-from herdbook.domain.commands import RecordCalving, RegisterAnimal
+from herdbook.domain.commands import RecordCalving, RecordFact, RegisterAnimal
 from herdbook.domain.errors import (
     AnimalElsewhereError,
     AnimalNotFoundError,
@@ -19,21 +18,18 @@ from herdbook.domain.errors import (
     TextRefusedError,
     TimeRefusedError,
 )
+from herdbook.domain.facts import AnimalFact, checked_fact, checked_text
 from herdbook.domain.iso11784 import wrong_number
 
 CATEGORY = "animal"
-TEXT_CHARS_MAX = 100  # longer than any ear tag, ISO 11784 number or name we have seen
-# control characters (NUL breaks JSON in PostgreSQL, line ends break lists), lone surrogates
-REFUSED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
 PARITY_MAX = 30  # the oldest cow on record had calved 39 times; beyond this it is a typing slip
 
-AnimalEvent = AnimalRegistered | AnimalRenamed | AnimalCalved
+AnimalEvent = AnimalRegistered | AnimalRenamed | AnimalCalved | AnimalFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Animal:
-    """What is known of one animal. calvings: (calved_at, parity), the last told last."""
+    """What is known of one animal. calvings: (calved_at, parity), the last told last; facts too."""
 
     animal_id: AnimalId
     farm_id: FarmId
@@ -41,6 +37,7 @@ class Animal:
     name: str | None = None
     group: str | None = None
     calvings: tuple[tuple[datetime, int | None], ...] = ()
+    facts: tuple[AnimalFact, ...] = ()
 
 
 def animal_stream(animal_id: AnimalId) -> str:
@@ -58,12 +55,12 @@ def decide_animal(animal: Animal | None, command: RegisterAnimal) -> tuple[Anima
 
     Raises AnimalElsewhereError, TextRefusedError.
     """
-    _checked_text("external_id", command.external_id)
+    checked_text("external_id", command.external_id)
     wrong = wrong_number(command.external_id)
     if wrong and (animal is None or animal.external_id != command.external_id):
         raise TextRefusedError(f"external_id {wrong}")  # one that is known already may stay
-    _checked_text("name", command.name)
-    _checked_text("group", command.group)
+    checked_text("name", command.name)
+    checked_text("group", command.group)
     told = (command.external_id, command.name, command.group)
     if animal is None:
         return (
@@ -107,15 +104,30 @@ def decide_calving(
     return (AnimalCalved(animal_id=command.animal_id, calved_at=calved_at, parity=command.parity),)
 
 
-def _checked_text(what: str, text: str | None) -> None:
-    if text is None:
-        return
-    if not text.strip():
-        raise TextRefusedError(f"{what} is empty: leave it out instead")
-    if len(text) > TEXT_CHARS_MAX:
-        raise TextRefusedError(f"{what} has {len(text)} characters, at most {TEXT_CHARS_MAX}")
-    if REFUSED.search(text):
-        raise TextRefusedError(f"{what} {text!r} holds control characters")
+def decide_fact(
+    animal: Animal | None, command: RecordFact, now: datetime
+) -> tuple[AnimalEvent, ...]:
+    """What happened to her, or nothing new. Her newest move is also the group she is in from now.
+
+    Raises AnimalNotFoundError, TimeRefusedError, TextRefusedError.
+    """
+    if animal is None or animal.farm_id != command.farm_id:
+        raise AnimalNotFoundError(command.animal_id, command.farm_id)
+    fact = checked_fact(command.fact, now)
+    if fact in animal.facts:
+        return ()
+    if not isinstance(fact, AnimalMoved) or fact.group == animal.group:
+        return (fact,)
+    moves = [one.moved_at for one in animal.facts if isinstance(one, AnimalMoved)]
+    if any(at > fact.moved_at for at in moves):
+        return (fact,)  # typed in late: it says where she was, not where she is
+    renamed = AnimalRenamed(
+        animal_id=animal.animal_id,
+        external_id=animal.external_id,
+        name=animal.name,
+        group=fact.group,
+    )
+    return fact, renamed
 
 
 def evolve_animal(animal: Animal | None, event: Event[Any]) -> Animal:
@@ -128,6 +140,8 @@ def evolve_animal(animal: Animal | None, event: Event[Any]) -> Animal:
             pass
         case AnimalCalved(), Animal() if animal.farm_id == event.farm_id:
             return replace(animal, calvings=(*animal.calvings, (known.calved_at, known.parity)))
+        case _, Animal() if isinstance(known, AnimalFact) and animal.farm_id == event.farm_id:
+            return replace(animal, facts=(*animal.facts, known))
         case _:
             raise CorruptStreamError(event, animal)
     if event.farm_id is None:
@@ -139,6 +153,7 @@ def evolve_animal(animal: Animal | None, event: Event[Any]) -> Animal:
         name=known.name,
         group=known.group,
         calvings=animal.calvings if animal else (),
+        facts=animal.facts if animal else (),
     )
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.animal_event import DetectorTuned, FenceDrawn
 from contracts.ids import AnimalId, CollarId, FarmId
+from herdbook.domain.facts import AnimalFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,39 @@ class RecordCalving:
     farm_id: FarmId
     calved_at: datetime
     parity: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFact:
+    """Say what happened to the animal, as the event that it becomes."""
+
+    animal_id: AnimalId
+    farm_id: FarmId
+    fact: AnimalFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawFence:
+    """Let a fence stand, or stand elsewhere."""
+
+    farm_id: FarmId
+    fence: FenceDrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFence:
+    """Let a fence stand no more."""
+
+    farm_id: FarmId
+    fence_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneDetector:
+    """Let a detector judge this farm by limits of its own; by none: by those of its card."""
+
+    farm_id: FarmId
+    tuned: DetectorTuned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,5 +122,6 @@ class GoLive:
 
 
 CollarCommand = AssignCollar | RemoveCollar | AddCollar | RevokeCollar | RegisterStation
-FarmCommand = MoveTime | GoLive
-Command = RegisterAnimal | RecordCalving | CollarCommand
+FarmCommand = MoveTime | GoLive | DrawFence | RemoveFence | TuneDetector
+AnimalCommand = RegisterAnimal | RecordCalving | RecordFact
+Command = AnimalCommand | CollarCommand

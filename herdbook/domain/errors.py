@@ -44,6 +44,14 @@ class ParityRefusedError(HerdbookError):
         super().__init__(f"parity {parity} is outside 1 … {most}: leave it out if it is not known")
 
 
+class FenceRefusedError(HerdbookError):
+    """A fence that encloses nothing, or of which there is none."""
+
+
+class LimitRefusedError(HerdbookError):
+    """A detector's limit that is no number, or told twice."""
+
+
 class FarmIsLiveError(HerdbookError):
     """The farm has told its past; from then on time passes by itself."""
 

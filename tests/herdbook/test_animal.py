@@ -16,7 +16,6 @@ from herdbook import (
     TimeRefusedError,
 )
 from herdbook.domain.animal import (
-    TEXT_CHARS_MAX,
     Animal,
     animal_of,
     animal_stream,
@@ -27,6 +26,7 @@ from herdbook.domain.animal import (
 )
 from herdbook.domain.commands import RecordCalving
 from herdbook.domain.errors import CorruptStreamError
+from herdbook.domain.facts import TEXT_CHARS_MAX
 from tests.builders import FARM, MORNING, an_event
 
 BELLA = AnimalId("nl-0017")

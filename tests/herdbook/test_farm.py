@@ -1,17 +1,32 @@
 """A farm's own time while it imports its past: it only ever moves on, and ends with going live."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from contracts.animal_event import FarmLive, FarmTimeMoved
+from contracts.animal_event import (
+    Corner,
+    DetectorTuned,
+    FarmLive,
+    FarmTimeMoved,
+    FenceDrawn,
+    FenceRemoved,
+    TunedLimit,
+)
 from contracts.clock import FakeClock
 from contracts.context import Context
 from contracts.ids import FarmId, InvalidIdError, UserId
 from contracts.serde import FixedSchemaIds, Serde
 from contracts.topics import ANIMALS, partition_of_farm
 from event_store.memory import MemoryEventStore
-from herdbook import FarmIsLiveError, Herdbook, TimeRefusedError
+from herdbook import (
+    FarmIsLiveError,
+    FenceRefusedError,
+    Herdbook,
+    LimitRefusedError,
+    TimeRefusedError,
+)
 from herdbook.domain.errors import CorruptStreamError
 from herdbook.domain.farm import Farm, evolve_farm
 from herdbook.feed import register_records
@@ -120,3 +135,57 @@ def test_what_cannot_follow_is_a_damaged_stream() -> None:
     for farm, payload in ((Farm(live=True), FarmTimeMoved(to_at=MORNING)), (Farm(), stray)):
         with pytest.raises(CorruptStreamError):
             evolve_farm(farm, an_event(payload))
+
+
+def square(**said: Any) -> FenceDrawn:  # noqa: ANN401  any field
+    """A paddock."""
+    corners = [(52.0, 5.0), (52.0, 5.01), (52.01, 5.01), (52.01, 5.0)]
+    given = {
+        "fence_id": "north",
+        "name": "North paddock",
+        "corners": tuple(Corner(latitude=at, longitude=to) for at, to in corners),
+    }
+    return FenceDrawn(**(given | said))
+
+
+def test_a_fence_stands_until_it_is_removed(herdbook: Herdbook) -> None:
+    """Drawn twice the same it is one; a fence nobody drew cannot be removed."""
+    herdbook.draw_fence(FARM, square(), by=ANNA)
+    herdbook.draw_fence(FARM, square(), by=ANNA)
+    herdbook.draw_fence(FARM, square(group="heifers"), by=ANNA)
+    herdbook.remove_fence(FARM, "north", by=ANNA)
+
+    assert told(herdbook) == [square(), square(group="heifers"), FenceRemoved(fence_id="north")]
+    with pytest.raises(FenceRefusedError, match="no fence north"):
+        herdbook.remove_fence(FARM, "north", by=ANNA)
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        (),
+        (Corner(latitude=52, longitude=5),) * 4,
+        (*square().corners[:2], Corner(latitude=91, longitude=5)),
+        (*square().corners[:2], Corner(latitude=float("nan"), longitude=5)),
+    ],
+)
+def test_a_fence_that_encloses_nothing_is_refused(
+    herdbook: Herdbook, corners: tuple[Corner, ...]
+) -> None:
+    """Every animal of the farm would be outside it."""
+    with pytest.raises(FenceRefusedError):
+        herdbook.draw_fence(FARM, square(corners=corners), by=ANNA)
+
+
+def test_a_farms_own_limits_are_told_whole_and_can_be_taken_back(herdbook: Herdbook) -> None:
+    """What a detector judges by at any place of the log is the newest event before it."""
+    own = DetectorTuned(detector="oestrus", limits=(TunedLimit(name="activity_factor", value=2.0),))
+    back = DetectorTuned(detector="oestrus", reason="too many missed")
+
+    for order in (back, own, own, back):
+        herdbook.tune_detector(FARM, order, by=ANNA)
+
+    assert told(herdbook) == [own, back]
+    for limits in (own.limits * 2, (TunedLimit(name="activity_factor", value=float("inf")),)):
+        with pytest.raises(LimitRefusedError):
+            herdbook.tune_detector(FARM, DetectorTuned(detector="oestrus", limits=limits), by=ANNA)
