@@ -40,13 +40,19 @@ class Signals:
     """What detectors that judge reading by reading may look at in one segment of a batch.
 
     All (readings,), in log order. reading: index in the batch's columns. row: of the animal.
-    interval_us: the span that minutes and counts cover. columns: of the whole batch.
+    interval_us: the span that minutes and counts cover. columns: of the whole batch. baselines:
+    what is usual, None = of nobody. farm_row: the row of the farm's first animal, where what is
+    known of the farm itself lies. outside_m: metres outside the fences, under 0 inside, NaN = no
+    fence or no fix; None: of nobody.
     """
 
     body_temperature: BodyTemperature
     reading: Longs
     row: Longs
     columns: ReadingColumns
+    baselines: Baselines | None = None
+    farm_row: Longs | None = None
+    outside_m: Floats | None = None
 
     @property
     def occurred_us(self) -> Longs:
@@ -61,6 +67,12 @@ class Signals:
     def column(self, name: str) -> Floats:
         """(readings,): a measurement (contracts.reading.MEASUREMENTS), NaN = not measured."""
         return self.columns.floats[name][self.reading]
+
+    def usual(self, name: str) -> Floats:
+        """(readings,): what is usual for her in an hour like that, NaN = not known."""
+        if self.baselines is None:
+            return np.full(len(self.row), np.nan)
+        return self.baselines.usual_each(self.row, name, self.occurred_us // HOUR_US)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,14 @@ class HourParts:
     last: Mask
 
 
-def signals(readings: ReadingColumns, judged: Longs, row: Longs, baselines: Baselines) -> Signals:
+def signals(
+    readings: ReadingColumns,
+    judged: Longs,
+    row: Longs,
+    baselines: Baselines,
+    farm_row: Longs | None = None,
+    outside_m: Floats | None = None,
+) -> Signals:
     """Signals of the readings at the indices `judged`; row: (judged,), of their animals."""
     celsius, rumen, body = _body_temperature(readings, judged)
     found = np.nonzero(body)[0]
@@ -99,6 +118,9 @@ def signals(readings: ReadingColumns, judged: Longs, row: Longs, baselines: Base
         judged,
         row,
         readings,
+        baselines,
+        farm_row,
+        outside_m,
     )
 
 
