@@ -63,7 +63,7 @@ def import_file(
     text = _text_of(file)
     farm = running_farm(data)
     passwords = PasswordFile(credentials) if credentials is not None else None
-    with _herdbook(farm) as herdbook:
+    with opened_herdbook(farm) as herdbook:
         done = import_csv(
             herdbook,
             text,
@@ -114,7 +114,7 @@ def add_collar(
             "the register (`herd import`)"
         )
     farm = running_farm(data)
-    with _herdbook(farm) as herdbook:
+    with opened_herdbook(farm) as herdbook:
         password = herdbook.add_collar(
             checked_collar(collar_id),
             checked_farm(farm_id),
@@ -174,14 +174,14 @@ def _wait_until_let_in(farm: FarmFile, user: str, password: str, mqtt_topic: str
 
 def revoke_collar(data: Path, farm_id: str, collar_id: str) -> dict[str, str]:
     """{collar_id}: its credentials are gone."""
-    with _herdbook(running_farm(data)) as herdbook:
+    with opened_herdbook(running_farm(data)) as herdbook:
         herdbook.revoke_collar(checked_collar(collar_id), checked_farm(farm_id), by=CLI_USER)
     return {"collar_id": collar_id}
 
 
 def list_collars(data: Path) -> dict[str, list[str]]:
     """{collars: [...]} that have credentials."""
-    with _herdbook(running_farm(data)) as herdbook:
+    with opened_herdbook(running_farm(data)) as herdbook:
         return {"collars": sorted(herdbook.collars())}
 
 
@@ -239,7 +239,8 @@ def _checked(what: str, value: str) -> str:
 
 
 @contextmanager
-def _herdbook(farm: FarmFile) -> Iterator[Any]:  # herdbook.Herdbook, imported late
+def opened_herdbook(farm: FarmFile) -> Iterator[Any]:  # herdbook.Herdbook, imported late
+    """The register of a running farm; a refusal becomes a CommandError."""
     from herdbook import HerdbookError, open_herdbook
 
     try:

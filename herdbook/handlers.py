@@ -34,6 +34,7 @@ from herdbook.domain.errors import (
     CredentialsRefusedError,
     ExternalIdTakenError,
     HerdbookBusyError,
+    LimitRefusedError,
     TimeRefusedError,
 )
 from herdbook.domain.facts import AnimalFact
@@ -47,6 +48,7 @@ T = TypeVar("T")
 
 CONFLICTS_MAX = 5  # people meet on one animal for a moment, not for ever
 POLL_EVERY_S = 0.02
+ROLLED_BACK = "rolled back"
 
 
 class Herdbook:
@@ -168,6 +170,23 @@ class Herdbook:
         Raises LimitRefusedError.
         """
         return self._carry_out_farm(TuneDetector(farm_id=farm_id, tuned=tuned), by)
+
+    def roll_back_detector(self, farm_id: FarmId, detector: str, *, by: UserId) -> DetectorTuned:
+        """The detector judges the farm by the limits before its newest; what was told of it.
+
+        Raises LimitRefusedError where the farm never had limits of its own.
+        """
+        told = [
+            event.payload
+            for event in self.store.load(farm_stream(farm_id))
+            if isinstance(event.payload, DetectorTuned) and event.payload.detector == detector
+        ]
+        if not told:
+            raise LimitRefusedError(f"farm {farm_id} has no limits of its own for {detector}")
+        before = told[-2].limits if len(told) > 1 else ()
+        back = DetectorTuned(detector=detector, limits=before, reason=ROLLED_BACK)
+        self.tune_detector(farm_id, back, by=by)
+        return back
 
     def move_time(self, farm_id: FarmId, to: datetime, *, by: UserId) -> int:
         """The farm, which imports its past, has told all up to `to`; a position that covers it.

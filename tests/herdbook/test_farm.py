@@ -189,3 +189,17 @@ def test_a_farms_own_limits_are_told_whole_and_can_be_taken_back(herdbook: Herdb
     for limits in (own.limits * 2, (TunedLimit(name="activity_factor", value=float("inf")),)):
         with pytest.raises(LimitRefusedError):
             herdbook.tune_detector(FARM, DetectorTuned(detector="oestrus", limits=limits), by=ANNA)
+
+
+def test_rolling_back_goes_to_the_limits_before(herdbook: Herdbook) -> None:
+    """A promotion that was a mistake is taken back by one event, and twice back is forth again."""
+    first = (TunedLimit(name="activity_factor", value=2.0),)
+    second = (TunedLimit(name="activity_factor", value=1.3),)
+    with pytest.raises(LimitRefusedError, match="no limits of its own"):
+        herdbook.roll_back_detector(FARM, "oestrus", by=ANNA)
+
+    for limits in (first, second):
+        herdbook.tune_detector(FARM, DetectorTuned(detector="oestrus", limits=limits), by=ANNA)
+    back = [herdbook.roll_back_detector(FARM, "oestrus", by=ANNA).limits for _ in range(2)]
+
+    assert back == [first, second]
