@@ -232,6 +232,10 @@ class _Run:
             self._rows[segment[spoke]],
             heard_us[spoke],
             readings.longs["interval_s"][segment[spoke]] * 1_000_000,
+            state.stations.codes_of(
+                state.animals.farm_of(self._rows[segment[spoke]]),
+                readings.texts["station_id"].take(segment[spoke]),
+            ),
         )
         changes: list[tuple[Change, Detector]] = []
         for by_reading in state.by_reading:

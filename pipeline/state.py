@@ -11,12 +11,14 @@ from pipeline.baselines import Baselines
 from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Detector
 from pipeline.detectors.registry import ALL
 from pipeline.episodes import Episodes
+from pipeline.fences import Fences
 from pipeline.herds import Herds
 from pipeline.hour_events import HourTeller
 from pipeline.hours import HourBins
 from pipeline.keys import NO_KEY, FarmKeys, Farms, Words
 from pipeline.moves import Moves, is_moved
 from pipeline.sequences import Sequences
+from pipeline.stations import Stations
 from pipeline.tables import (
     NO_DAY,
     Arrays,
@@ -71,6 +73,8 @@ class PartitionState:
         self.counted_freed = 0  # readings of animals whose rows were freed
         self.sequences = Sequences(self.farms)
         self.moves = Moves()
+        self.stations = Stations()
+        self.fences = Fences()
         self.hours = HourBins()
         self.baselines = Baselines()
         self.judged = Herds(key for d in self.by_hour for key in d.medians)
@@ -213,6 +217,7 @@ class PartitionState:
             "animals": self.animals.index.to_arrays(),
             "herds": self._herds(),
             "judged": self.judged.to_arrays(),
+            "stations": self.stations.to_arrays(),
             **{f"memory.{name}": table.to_arrays(rows) for name, table in self.memories.items()},
         }
         times = self.log_time
@@ -231,6 +236,7 @@ class PartitionState:
             "times": as_bytes(said),
             "episodes": self.episodes.to_array(),
             "moves": self.moves.to_array(),
+            "fences": self.fences.to_array(),
             **{f"{part}/{name}": a for part, some in parts.items() for name, a in some.items()},
         }
 
@@ -258,6 +264,7 @@ class PartitionState:
         state.baselines.table.load(_part(arrays, "baselines"))
         state.sequences.load(_part(arrays, "sequences"))
         state.judged.load(_part(arrays, "judged"))
+        state.stations.load(_part(arrays, "stations"))
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
         partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])
@@ -267,6 +274,7 @@ class PartitionState:
         state.log_time = LogTime(partition_us, own_us, spans, set(live))
         state.episodes.load(arrays["episodes"])
         state.moves.load(arrays["moves"])
+        state.fences.load(arrays["fences"])
         return state
 
 

@@ -7,7 +7,7 @@ from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from contracts.hour_columns import HourColumns
 from contracts.ids import SubjectKind
-from pipeline.detectors.base import Change, Detector, Measured, Spec
+from pipeline.detectors.base import NO_STATION, Change, Detector, Measured, Spec
 from pipeline.episodes import Episode, Moment, detection_id_of
 from pipeline.hours import TEMPERATURE
 from pipeline.state import PartitionState
@@ -40,21 +40,25 @@ def told_change(
         case _:
             moment = Moment(known_us, cause)
             return episodes.begin(
-                new_episode(state, spec, change.row, change.onset_us, evidence, moment)
+                new_episode(
+                    state, spec, change.row, change.onset_us, evidence, moment, change.station
+                )
             )
 
 
-def new_episode(
+def new_episode(  # noqa: PLR0913  all that is said of it first
     state: PartitionState,
     spec: Spec,
     row: int,
     onset_us: int,
     evidence: tuple[Measured, ...],
     moment: Moment,
+    station: int = NO_STATION,
 ) -> Episode:
-    """An episode as it is told first."""
-    farm_id, animal_id = (part.decode() for part in state.animals.key(row))
-    subject_id = farm_id if spec.subject_kind is SubjectKind.FARM else animal_id
+    """An episode as it is told first. station: code of the one that it is about."""
+    farm_id, subject_id = (part.decode() for part in state.animals.key(row))
+    if spec.subject_kind is not SubjectKind.ANIMAL:
+        subject_id = farm_id if station == NO_STATION else state.stations.name(station)
     return Episode(
         detector=spec.name,
         row=row,

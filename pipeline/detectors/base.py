@@ -4,6 +4,10 @@ Five forms, by what makes them judge: each reading (what must not wait), each ho
 is over (of each animal, or of the herd as one subject), time itself, or that nobody can be heard.
 All are in one registry and tell through the same episodes.
 
+What is known of a farm lies at the row of its first animal: there a detector whose subject is the
+farm finds its memory, and when she leaves it is copied to the next one's row: the columns whose
+names begin with `farm_`, or all if none does.
+
 A detector is made from its card: `Oestrus(SPEC)`. It reads its limits from the card it was made
 with (`self.spec.value("activity_factor")`), so that a farm's own threshold, a back-test and a
 shadow are the same class with another card (`Spec.tuned`).
@@ -26,6 +30,8 @@ from pipeline.tables import Column, Longs, Mask, Table
 from pipeline.windows import LogTime
 
 NO_READING = -1  # what changed came with an hour, a line or a context record
+NO_STATION = -1  # nobody says who heard it
+OF_THE_FARM = "farm_"  # begin of the names of columns that hold what is known of the farm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,9 @@ class Spec:
 
     signals: columns of a reading without all of which it says nothing. teaches: whether the hours
     of its episodes still teach what is usual for the animal. subject_kind: an animal, or the farm:
-    its row is that of the farm's first animal then.
+    its row is that of the farm's first animal then. quiet_while: while an episode of these is open
+    for the animal or her farm, none of this detector is told that begins; if it still lasts when
+    those are over, it is told then.
     """
 
     name: str
@@ -61,6 +69,7 @@ class Spec:
     teaches: bool = False
     subject_kind: SubjectKind = SubjectKind.ANIMAL
     signals: tuple[str, ...] = ()
+    quiet_while: frozenset[Condition] = frozenset()
 
     @property
     def card(self) -> ConditionCard:
@@ -99,8 +108,9 @@ class Change:
     """An episode of an animal (row; of a farm, its first animal's) begins, ends or is retracted.
 
     reading: index in the batch's columns of the reading it comes with, or NO_READING. onset_us:
-    when it began; 0 at an end, since the open episode knows. subject_id: of what is neither the
-    animal nor her farm (a station), whose episode is held at that row.
+    when it began; 0 at an end, since the open episode knows. station: code of the station whose
+    episode begins (see Voices), held at that row; NO_STATION where the subject is a station: the
+    line to the farm, whose subject is the farm.
     """
 
     phase: Phase
@@ -108,7 +118,7 @@ class Change:
     reading: int
     onset_us: int
     evidence: tuple[Measured, ...]
-    subject_id: str | None = None
+    station: int = NO_STATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +142,15 @@ class Voices:
     """Readings as signs of life, in log order, all (readings,).
 
     reading: index in the batch's columns. row: of the animal. heard_us: the later of log time and
-    its own time. interval_us: what it covers.
+    its own time. interval_us: what it covers. station: code of the station that heard it (of one
+    farm's stations each has its own, and keeps it), NO_STATION = it names none.
     """
 
     reading: Longs
     row: Longs
     heard_us: Longs
     interval_us: Longs
+    station: Longs
 
 
 class Detector(Protocol):
@@ -253,6 +265,15 @@ class ByTime(Detector, Protocol):
         self, line_us: int, memory: Table, row: int, times: LogTime
     ) -> tuple[Measured, ...]:
         """What it holds of an animal at a line: for telling an open episode again."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A detector by time whose open episodes explain what later ones of the registry would find."""
+
+    def explains(self, rows: Longs, memory: Table) -> Mask:
+        """(rows,): of whom the later ones are not asked at this line."""
         ...
 
 

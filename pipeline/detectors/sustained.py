@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.detection import Condition
 from pipeline.hours import NO_HOUR, OPEN_HOURS
 from pipeline.tables import Column, Longs, Mask, Table
 
@@ -47,13 +48,17 @@ class Hold:
     """Judged hours in a row that an onset, and an end, must hold for.
 
     lasts_hours_max: one that is open so long ends. rest_hours: after one ended, none begins.
-    well: none begins while she is, or lately was, ill. None and 0: no such rule.
+    not_while: none begins while one of these is open for her, or was within LATELY_HOURS.
+    explained_by: neither does one then, and one that is open ends with the begin of these: what
+    she has is told under its own name. None and 0: no such rule.
     """
 
     onset_hours: int
     end_hours: int
     lasts_hours_max: int | None = None
     rest_hours: int = 0
+    not_while: frozenset[Condition] = frozenset()
+    explained_by: frozenset[Condition] = frozenset()
     well: bool = False
 
 
