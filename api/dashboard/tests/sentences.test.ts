@@ -180,6 +180,25 @@ test("evidence that is missing or of another condition still gives a sentence", 
       assert.match(said(words, anAlert({ condition, evidence: [] })), /^Berta: \S/);
 });
 
+test("every condition says in every language what it may be, what to do and what right means", () => {
+  const measured = [
+    { signal: "rumination_minutes", unit: "min", value: 300, limit: null, usual: 480 },
+    { signal: "temperature_c", unit: "Cel", value: 39.9, limit: 39.5, usual: 38.9 },
+  ].map((one) => ({ ...one, at: "2026-11-24T04:00:00Z" }));
+  for (const words of ALL)
+    for (const condition of Object.keys(words.conditions)) {
+      const alert = anAlert({ condition, evidence: measured });
+      const finding = findingOf(alert, NOW);
+      const text = said(words, alert);
+      if (finding.kind === "other") {
+        assert.match(text, /−3[78] ?%/u, `${words.locale} ${condition}: ${text}`);
+        assert.match(text, /[+]1[.,]0/, `${words.locale} ${condition}: ${text}`);
+      }
+      assert.notEqual(words.rightMeans(condition), "", `${words.locale} ${condition}`);
+      assert.ok(words.steps(finding).length > 0);
+    }
+});
+
 test("what a language calls a condition or a signal, every language does", () => {
   for (const words of ALL) {
     assert.deepEqual(Object.keys(words.conditions), Object.keys(en.conditions));

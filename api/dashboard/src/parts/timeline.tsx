@@ -16,6 +16,7 @@ const ICONS: Record<string, string> = {
   "alert.closed.v1": "check",
   "alert.amended.v1": "note",
   "animal.calved.v1": "calf",
+  "animal.moved.v1": "tag",
   "animal.registered.v1": "tag",
   "animal.renamed.v1": "tag",
   "collar.assigned.v1": "pulse",

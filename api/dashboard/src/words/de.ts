@@ -1,24 +1,22 @@
 // German.
 
-import type { Evidence } from "../wire";
+import { deAdvice } from "./advice_de";
 import type { Words } from "./en";
 import type { Finding } from "./finding";
 import { inseminationSpan } from "./finding";
 import type { Format } from "./format";
 import { b } from "./format";
+import { signFact, signsText } from "./signs";
 import { deTerms } from "./terms";
 
-const { conditions, signals, whyNot } = deTerms;
+const { conditions, events, signals, whyNot } = deTerms;
 
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
-/** What was measured, for a condition that has no sentence of its own. */
-function measuredText(one: Evidence | null, f: Format): string {
-  if (one === null) return "";
-  const amount = (value: number) =>
-    `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${de.units[one.unit] ?? one.unit}`;
-  const usual = one.usual === null ? "" : `, ${de.usual(amount(one.usual).trim())}`;
-  return ` ${de.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
+/** Likely causes of a condition whose sentence is made of its signs. */
+function mayBe(condition: string): string {
+  const may = deAdvice[condition]?.may ?? "";
+  return may === "" ? "" : ` Vielleicht ${b(may)}.`;
 }
 
 export const de: Words = {
@@ -172,20 +170,7 @@ export const de: Words = {
   note: "Notiz (wenn du magst)",
   notYet: "Noch nicht",
 
-  event: {
-    "alert.raised.v1": "Neuer Fall",
-    "alert.amended.v1": "Mehr ist bekannt",
-    "alert.acknowledged.v1": "Übernommen",
-    "alert.released.v1": "Zurückgegeben",
-    "alert.resolved.v1": "Vorbei",
-    "alert.reopened.v1": "Wieder begonnen",
-    "alert.closed.v1": "Abgeschlossen",
-    "animal.registered.v1": "Angemeldet",
-    "animal.renamed.v1": "Name, Ohrmarke oder Gruppe neu",
-    "animal.calved.v1": "Gekalbt",
-    "collar.assigned.v1": "Trägt ein Halsband",
-    "collar.removed.v1": "Halsband abgenommen",
-  },
+  event: events,
 
   error: {
     notSent: "Nicht gesendet: der Hofrechner antwortet nicht.",
@@ -305,7 +290,8 @@ export const de: Words = {
         return (
           `${name}: ${b(de.condition(finding.condition))} ` +
           `seit ${f.since(finding.since, now)}.` +
-          measuredText(finding.measured, f)
+          signsText(finding.measured, f, de) +
+          mayBe(finding.condition)
         );
     }
   },
@@ -329,7 +315,9 @@ export const de: Words = {
       case "system_deaf":
         return `Nichts gehört ${b(f.duration(finding.deafMs))}`;
       case "other":
-        return b(de.condition(finding.condition));
+        return [de.condition(finding.condition), signFact(finding.measured, f, de)]
+          .filter((part) => part !== "")
+          .join(" · ");
     }
   },
 
@@ -374,7 +362,7 @@ export const de: Words = {
           "Bis dahin nach den Tieren sehen wie ohne Halsbänder.",
         ];
       case "other":
-        return ["Nach ihr sehen und sagen, was du findest."];
+        return deAdvice[finding.condition]?.steps ?? ["Nach ihr sehen und sagen, was du findest."];
     }
   },
 
@@ -386,6 +374,6 @@ export const de: Words = {
       collar_silent: "Halsband verloren, leer oder außer Reichweite",
       system_deaf: "Strom, Netz oder Rechner war weg",
     };
-    return meaning[condition] ?? "";
+    return meaning[condition] ?? deAdvice[condition]?.right ?? "";
   },
 };

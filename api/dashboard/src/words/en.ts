@@ -1,13 +1,14 @@
 // English. The other languages have the same keys: the compiler holds them to it.
 
-import type { Evidence } from "../wire";
+import { enAdvice } from "./advice_en";
 import type { Finding } from "./finding";
 import { inseminationSpan } from "./finding";
 import type { Format } from "./format";
 import { b } from "./format";
+import { signFact, signsText } from "./signs";
 import { enTerms } from "./terms";
 
-const { conditions, signals, whyNot } = enTerms;
+const { conditions, events, signals, whyNot } = enTerms;
 
 const ordinal = (n: number) => {
   const tens = n % 100;
@@ -16,13 +17,10 @@ const ordinal = (n: number) => {
 };
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
-/** What was measured, for a condition that has no sentence of its own. */
-function measuredText(one: Evidence | null, f: Format): string {
-  if (one === null) return "";
-  const amount = (value: number) =>
-    `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${en.units[one.unit] ?? one.unit}`;
-  const usual = one.usual === null ? "" : `, ${en.usual(amount(one.usual).trim())}`;
-  return ` ${en.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
+/** Likely causes of a condition whose sentence is made of its signs. */
+function mayBe(condition: string): string {
+  const may = enAdvice[condition]?.may ?? "";
+  return may === "" ? "" : ` May be ${b(may)}.`;
 }
 
 export const en = {
@@ -177,20 +175,7 @@ export const en = {
   note: "Note (if you like)",
   notYet: "Not yet",
 
-  event: {
-    "alert.raised.v1": "New case",
-    "alert.amended.v1": "More is known of the case",
-    "alert.acknowledged.v1": "Taken on",
-    "alert.released.v1": "Given back",
-    "alert.resolved.v1": "Over",
-    "alert.reopened.v1": "Began again",
-    "alert.closed.v1": "Closed",
-    "animal.registered.v1": "Registered",
-    "animal.renamed.v1": "New name, ear tag or group",
-    "animal.calved.v1": "Calved",
-    "collar.assigned.v1": "Wears a collar",
-    "collar.removed.v1": "Collar taken off",
-  } as Record<string, string>,
+  event: events,
 
   error: {
     notSent: "Not sent: the farm computer does not answer.",
@@ -310,7 +295,8 @@ export const en = {
         return (
           `${name}: ${b(en.condition(finding.condition).toLowerCase())} ` +
           `since ${f.since(finding.since, now)}.` +
-          measuredText(finding.measured, f)
+          signsText(finding.measured, f, en) +
+          mayBe(finding.condition)
         );
     }
   },
@@ -335,7 +321,9 @@ export const en = {
       case "system_deaf":
         return `Nothing heard ${b(f.duration(finding.deafMs))}`;
       case "other":
-        return b(en.condition(finding.condition));
+        return [en.condition(finding.condition), signFact(finding.measured, f, en)]
+          .filter((part) => part !== "")
+          .join(" · ");
     }
   },
 
@@ -380,7 +368,7 @@ export const en = {
           "Until then, look after the animals as without collars.",
         ];
       case "other":
-        return ["Look at her, and say what you found."];
+        return enAdvice[finding.condition]?.steps ?? ["Look at her, and say what you found."];
     }
   },
 
@@ -393,7 +381,7 @@ export const en = {
       collar_silent: "collar lost, empty or out of reach",
       system_deaf: "power, network or computer was down",
     };
-    return meaning[condition] ?? "";
+    return meaning[condition] ?? enAdvice[condition]?.right ?? "";
   },
 };
 

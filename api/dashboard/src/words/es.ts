@@ -1,24 +1,22 @@
 // Spanish.
 
-import type { Evidence } from "../wire";
+import { esAdvice } from "./advice_es";
 import type { Words } from "./en";
 import type { Finding } from "./finding";
 import { inseminationSpan } from "./finding";
 import type { Format } from "./format";
 import { b } from "./format";
+import { signFact, signsText } from "./signs";
 import { esTerms } from "./terms";
 
-const { conditions, signals, whyNot } = esTerms;
+const { conditions, events, signals, whyNot } = esTerms;
 
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
-/** What was measured, for a condition that has no sentence of its own. */
-function measuredText(one: Evidence | null, f: Format): string {
-  if (one === null) return "";
-  const amount = (value: number) =>
-    `${f.number(value, one.unit === "Cel" ? 1 : 0)} ${es.units[one.unit] ?? one.unit}`;
-  const usual = one.usual === null ? "" : `, ${es.usual(amount(one.usual).trim())}`;
-  return ` ${es.signal(one.signal)} ${b(amount(one.value).trim())}${usual}.`;
+/** Likely causes of a condition whose sentence is made of its signs. */
+function mayBe(condition: string): string {
+  const may = esAdvice[condition]?.may ?? "";
+  return may === "" ? "" : ` Puede ser ${b(may)}.`;
 }
 
 export const es: Words = {
@@ -172,20 +170,7 @@ export const es: Words = {
   note: "Nota (si quiere)",
   notYet: "Todavía no",
 
-  event: {
-    "alert.raised.v1": "Caso nuevo",
-    "alert.amended.v1": "Se sabe más del caso",
-    "alert.acknowledged.v1": "Alguien va",
-    "alert.released.v1": "Devuelto",
-    "alert.resolved.v1": "Terminó",
-    "alert.reopened.v1": "Empezó otra vez",
-    "alert.closed.v1": "Cerrado",
-    "animal.registered.v1": "Registrada",
-    "animal.renamed.v1": "Nombre, crotal o grupo nuevo",
-    "animal.calved.v1": "Parió",
-    "collar.assigned.v1": "Lleva un collar",
-    "collar.removed.v1": "Collar quitado",
-  },
+  event: events,
 
   error: {
     notSent: "No enviado: el ordenador de la granja no responde.",
@@ -304,7 +289,8 @@ export const es: Words = {
         return (
           `${name}: ${b(es.condition(finding.condition))} ` +
           `desde ${f.since(finding.since, now)}.` +
-          measuredText(finding.measured, f)
+          signsText(finding.measured, f, es) +
+          mayBe(finding.condition)
         );
     }
   },
@@ -328,7 +314,9 @@ export const es: Words = {
       case "system_deaf":
         return `No se oye nada ${b(f.duration(finding.deafMs))}`;
       case "other":
-        return b(es.condition(finding.condition));
+        return [es.condition(finding.condition), signFact(finding.measured, f, es)]
+          .filter((part) => part !== "")
+          .join(" · ");
     }
   },
 
@@ -367,7 +355,7 @@ export const es: Words = {
           "Hasta entonces, vigile a los animales como sin collares.",
         ];
       case "other":
-        return ["Mírela y diga qué encontró."];
+        return esAdvice[finding.condition]?.steps ?? ["Mírela y diga qué encontró."];
     }
   },
 
@@ -379,6 +367,6 @@ export const es: Words = {
       collar_silent: "collar perdido, sin batería o fuera de alcance",
       system_deaf: "falló la luz, la red o el ordenador",
     };
-    return meaning[condition] ?? "";
+    return meaning[condition] ?? esAdvice[condition]?.right ?? "";
   },
 };

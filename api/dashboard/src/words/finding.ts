@@ -21,7 +21,7 @@ export type Finding =
     }
   | { kind: "collar_silent"; silentMs: number; heardAt: number; heardAgain: boolean }
   | { kind: "system_deaf"; deafMs: number; since: number; isOver: boolean }
-  | { kind: "other"; condition: string; since: number; measured: Evidence | null };
+  | { kind: "other"; condition: string; since: number; measured: Evidence[] };
 
 /** When the cause began: the detector's onset, or the raising of a case from before it told. */
 export function sinceOf(alert: Alert): number {
@@ -93,7 +93,7 @@ export function findingOf(alert: Alert, now: number, animal: Animal | null = nul
       return { kind: "system_deaf", deafMs, since, isOver };
     }
   }
-  return { kind: "other", condition: alert.condition, since, measured: alert.evidence[0] ?? null };
+  return { kind: "other", condition: alert.condition, since, measured: alert.evidence };
 }
 
 function latest(evidence: Evidence[]): Evidence | undefined {

@@ -4,6 +4,7 @@ export interface Terms {
   conditions: Record<string, string>;
   signals: Record<string, string>;
   whyNot: Record<string, string>;
+  events: Record<string, string>;
 }
 
 export const enTerms: Terms = {
@@ -54,6 +55,26 @@ export const enTerms: Terms = {
     no_herd: "too few others to compare with",
     calved: "she has just calved",
     silent: "her collar is silent",
+  },
+  events: {
+    "alert.raised.v1": "New case",
+    "alert.amended.v1": "More is known of the case",
+    "alert.acknowledged.v1": "Taken on",
+    "alert.released.v1": "Given back",
+    "alert.resolved.v1": "Over",
+    "alert.reopened.v1": "Began again",
+    "alert.closed.v1": "Closed",
+    "animal.registered.v1": "Registered",
+    "animal.renamed.v1": "New name, ear tag or group",
+    "animal.calved.v1": "Calved",
+    "animal.inseminated.v1": "Inseminated",
+    "animal.pregnancy-checked.v1": "Pregnancy checked",
+    "animal.dried-off.v1": "Dried off",
+    "animal.treated.v1": "Treated",
+    "animal.diagnosed.v1": "Diagnosed",
+    "animal.moved.v1": "Moved to another group",
+    "collar.assigned.v1": "Wears a collar",
+    "collar.removed.v1": "Collar taken off",
   },
 };
 
@@ -106,6 +127,26 @@ export const deTerms: Terms = {
     calved: "sie hat gerade gekalbt",
     silent: "ihr Halsband ist stumm",
   },
+  events: {
+    "alert.raised.v1": "Neuer Fall",
+    "alert.amended.v1": "Mehr ist bekannt",
+    "alert.acknowledged.v1": "Übernommen",
+    "alert.released.v1": "Zurückgegeben",
+    "alert.resolved.v1": "Vorbei",
+    "alert.reopened.v1": "Wieder begonnen",
+    "alert.closed.v1": "Abgeschlossen",
+    "animal.registered.v1": "Angemeldet",
+    "animal.renamed.v1": "Name, Ohrmarke oder Gruppe neu",
+    "animal.calved.v1": "Gekalbt",
+    "animal.inseminated.v1": "Besamt",
+    "animal.pregnancy-checked.v1": "Trächtigkeit untersucht",
+    "animal.dried-off.v1": "Trockengestellt",
+    "animal.treated.v1": "Behandelt",
+    "animal.diagnosed.v1": "Diagnose",
+    "animal.moved.v1": "In andere Gruppe gestellt",
+    "collar.assigned.v1": "Trägt ein Halsband",
+    "collar.removed.v1": "Halsband abgenommen",
+  },
 };
 
 export const esTerms: Terms = {
@@ -156,5 +197,25 @@ export const esTerms: Terms = {
     no_herd: "muy pocas otras para comparar",
     calved: "acaba de parir",
     silent: "su collar está mudo",
+  },
+  events: {
+    "alert.raised.v1": "Caso nuevo",
+    "alert.amended.v1": "Se sabe más del caso",
+    "alert.acknowledged.v1": "Alguien va",
+    "alert.released.v1": "Devuelto",
+    "alert.resolved.v1": "Terminó",
+    "alert.reopened.v1": "Empezó otra vez",
+    "alert.closed.v1": "Cerrado",
+    "animal.registered.v1": "Registrada",
+    "animal.renamed.v1": "Nombre, crotal o grupo nuevo",
+    "animal.calved.v1": "Parió",
+    "animal.inseminated.v1": "Inseminada",
+    "animal.pregnancy-checked.v1": "Gestación revisada",
+    "animal.dried-off.v1": "Secada",
+    "animal.treated.v1": "Tratada",
+    "animal.diagnosed.v1": "Diagnóstico",
+    "animal.moved.v1": "Cambió de grupo",
+    "collar.assigned.v1": "Lleva un collar",
+    "collar.removed.v1": "Collar quitado",
   },
 };
