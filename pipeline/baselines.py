@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.hour import HOUR_SIGNALS
+from pipeline import drift
 from pipeline.tables import Column, Longs, Table
 
 Floats = NDArray[np.float64]
 
 DAY_HOURS = 24
-SIGNALS = tuple(HOUR_SIGNALS)
+# what is binned and learnt: the signals of a told hour first, then what only detectors look at
+SIGNALS = (*HOUR_SIGNALS, "lying_bouts")
 DAYS_MIN = 3  # learnt in an hour of the day, before its level is said to be usual
 MEMORY_DAYS = 10  # the weight of a day sinks to a third in so many: lactation moves on
 DAYS_MAX = 255
@@ -33,6 +35,7 @@ class Baselines:
                 "level": Column("float32", shape),
                 "variance": Column("float32", shape),
                 "days": Column("uint8", shape),
+                **drift.COLUMNS,
             }
         )
 
@@ -83,6 +86,15 @@ class Baselines:
         place = (rows, SIGNALS.index(signal), hours % DAY_HOURS)
         level = self.table["level"][place].astype(np.float64)
         return np.where(self.table["days"][place] >= DAYS_MIN, level, np.nan)
+
+    def drift(self, rows: Longs, signal: str) -> Floats:
+        """(animals,): her last days by the weeks before; see `drift.of`."""
+        return drift.of(self.table, rows, signal)
+
+    def learnt_days(self, rows: Longs, signal: str) -> Floats:
+        """(animals,): of how many days hours were learnt, in the mean of all hours of the day."""
+        days: Floats = self.table["days"][rows, SIGNALS.index(signal)].sum(axis=1) / DAY_HOURS
+        return days
 
     def _known(self, name: str, rows: Longs, signal: str, hours: Longs) -> Floats:
         place = (rows[:, None], SIGNALS.index(signal), hours % DAY_HOURS)

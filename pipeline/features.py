@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.columns import ReadingColumns
-from contracts.hour import HOUR_SIGNALS
-from pipeline.baselines import Baselines
+from pipeline.baselines import SIGNALS, Baselines
 from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
@@ -143,7 +142,7 @@ def hour_parts(readings: ReadingColumns, judged: Longs, row: Longs) -> HourParts
     length_us = interval_s[which] * 1_000_000 // parts
     limit = length_us / 60_000_000
     columns = []
-    for name in HOUR_SIGNALS:
+    for name in SIGNALS:
         if name != "temperature_c":
             most = limit if name.endswith("_minutes") else COUNT_MAX
             columns.append(np.clip(readings.floats[name][taken] / parts, 0, most))

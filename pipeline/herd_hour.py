@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.baselines import Baselines
+from pipeline.air import UNMEASURED, Weather
+from pipeline.baselines import DAY_HOURS, Baselines
 from pipeline.features import SCALE
 from pipeline.hours import HOUR_S, TEMPERATURE, HourBins
 from pipeline.life import Life, unknown
@@ -22,6 +23,7 @@ COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science:
 # "drops" of over half were partial days and moves)
 HERD_MIN = 10  # animals: the median of fewer follows one of them
 FEW_ANIMALS = 100  # up to so many, numpy adds up a day in one call quicker than in one an hour
+NO_PEN = -1
 RATIO_MIN = 0.1  # a herd that all but stopped: dividing by less would judge noise
 NOT_MEASURED, TOO_FEW_HOURS, NO_BASELINE = "not_measured", "too_few_hours", "no_baseline"
 
@@ -113,8 +115,14 @@ class HerdHour:
     baselines: Baselines
     medians: Medians
     told: Life | None = None  # None: the register told nothing of any of them
+    weather: Weather = UNMEASURED  # of the farm's air in this hour
+    pens: Longs | None = None  # (animals,), -1 = none; None: the register told of no pen
+    at_grace: bool = True  # judged for the first time: pens' medians are fixed then, or never
     _windows: dict[tuple[str, int, int], Window] = field(default_factory=dict)
     _warmths: dict[tuple[int, int], Warmth] = field(default_factory=dict)
+    _spreads: dict[tuple[str, int], Floats] = field(default_factory=dict)
+    _learnt: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    _celsius: dict[int, Floats] = field(default_factory=dict)
 
     @property
     def life(self) -> Life:
@@ -126,12 +134,38 @@ class HerdHour:
         """When the hour was over."""
         return (self.hour + 1) * HOUR_US
 
+    @property
+    def groups(self) -> Longs:
+        """(animals,): in which pen each is, as a number that means the same on this farm always;
+        -1 = nobody told.
+        """
+        return np.full(len(self.rows), NO_PEN) if self.pens is None else self.pens
+
+    def drift(self, signal: str) -> Floats:
+        """(animals,): her last days (settled) by the weeks before, the herd's change taken off.
+
+        1 = as they were; NaN = not known yet, or not measured: see `pipeline/drift.py`.
+        """
+        return self.baselines.drift(self.rows, signal)
+
+    def learnt_days(self, signal: str) -> Floats:
+        """(animals,): how many days of it her usual was learnt from; they are 73 hours old."""
+        return self.baselines.learnt_days(self.rows, signal)
+
     def herd_ratio(self, signal: str, hours: int) -> float:
         """What the herd as a whole does of its usual; 1 where it is too small to say.
 
         The detector names (signal, hours) among its `medians`.
         """
         return self.medians.value((signal, hours), self.window(signal, hours).ratio)
+
+    def pen_ratio(self, signal: str, hours: int) -> Floats:
+        """(animals,): herd_ratio of her pen, where HERD_MIN of it are judged; else the herd's."""
+        return np.full(len(self.rows), self.herd_ratio(signal, hours))
+
+    def pen_over_c(self, hours: int) -> Floats:
+        """(animals,): herd_over_c of her pen, where HERD_MIN of it are judged; else the herd's."""
+        return np.full(len(self.rows), self.herd_over_c(hours))
 
     def herd_over_c(self, hours: int) -> float:
         """By how much the herd is warmer than its usual; 0 where it is too small to say.
@@ -170,17 +204,39 @@ class HerdHour:
         By her own hours as they were learnt; NaN until they are known. Hours of one day hang
         together: of a whole day the true one is larger, by what docs/detectors.md measured.
         """
+        found = self._spreads.get((signal, hours))
+        if found is None:
+            found = self._spreads[signal, hours] = self._spread(signal, hours)
+        return found
+
+    def _spread(self, signal: str, hours: int) -> Floats:
         span = np.arange(self.hour - hours + 1, self.hour + 1)
-        level = summed(np.nan_to_num(self.baselines.usual(self.rows, signal, span)))
-        variance = summed(np.nan_to_num(self.baselines.spread(self.rows, signal, span)) ** 2)
-        found: Floats = np.where(level > 0, np.sqrt(variance) / np.maximum(level, 1e-9), np.nan)
+        level = summed(np.nan_to_num(self._known("usual", signal)[:, span % DAY_HOURS]))
+        spread = self._known("spread", signal)[:, span % DAY_HOURS]
+        variance = summed(np.nan_to_num(spread) ** 2)
+        share = np.sqrt(variance) / np.maximum(level, 1e-9)
+        return np.where(level > 0, share, np.nan)
+
+    def _known(self, name: str, signal: str) -> Floats:
+        """(animals, 24): her usual of a signal, or its spread, by hour of the day."""
+        found = self._learnt.get((name, signal))
+        if found is None:
+            ask = self.baselines.usual if name == "usual" else self.baselines.spread
+            found = self._learnt[name, signal] = ask(self.rows, signal, np.arange(DAY_HOURS))
+        return found
+
+    def _temperature(self, hour: int) -> Floats:
+        """(animals,): see HourBins.temperature."""
+        found = self._celsius.get(hour)
+        if found is None:
+            found = self._celsius[hour] = self.bins.temperature(self.rows, hour)
         return found
 
     def _warmth(self, hours: int, ago: int) -> Warmth:
         last = self.hour - ago
         span = np.arange(last - hours + 1, last + 1)
-        celsius = np.stack([self.bins.temperature(self.rows, hour) for hour in span.tolist()], 1)
-        over = celsius - self.baselines.usual(self.rows, TEMPERATURE, span)
+        celsius = np.stack([self._temperature(hour) for hour in span.tolist()], 1)
+        over = celsius - self._known("usual", TEMPERATURE)[:, span % DAY_HOURS]
         measured, known = np.isfinite(celsius), np.isfinite(over)
         count, known_count = summed(measured.astype(np.int64)), summed(known.astype(np.int64))
         reasons = [
@@ -202,7 +258,7 @@ class HerdHour:
         last = self.hour - ago
         span = np.arange(last - hours + 1, last + 1)
         heard = self.bins.heard(self.rows, span, signal)
-        usual = self.baselines.usual(self.rows, signal, span)
+        usual = self._known("usual", signal)[:, span % DAY_HOURS]
         known = np.isfinite(usual)
         # two collars at once measure her twice: counted as one
         seconds = np.minimum(heard.seconds, HOUR_S)

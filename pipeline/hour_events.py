@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.hour import HOUR_SIGNALS
 from contracts.hour_columns import HourColumns, ScoreCard, ScoreColumn
 from contracts.ids import FarmId
 from pipeline.baselines import Baselines
@@ -17,6 +18,7 @@ ACTOR = "pipeline:hours"
 # late readings changed the hour, and not all of its window is held any more: it is told anew with
 # its values, its detectors do not judge it again
 LATE = "late_readings"
+TOLD = len(HOUR_SIGNALS)  # of what is binned, the first so many signals are told
 DIGITS = 3  # a thousandth of a minute or a degree is finer than any collar
 
 Floats = NDArray[np.float64]
@@ -68,9 +70,9 @@ class HourTeller:
                 revision=revision,
                 readings=table["readings"][rows, slot].astype(np.int64),
                 coverage_share=np.round(heard_s / HOUR_S, DIGITS),
-                values=np.round(self._bins.values(rows, hour), DIGITS),
-                usual=np.round(usual, DIGITS),
-                spread=np.round(spread, DIGITS),
+                values=np.round(self._bins.values(rows, hour)[:, :TOLD], DIGITS),
+                usual=np.round(usual[:, :TOLD], DIGITS),
+                spread=np.round(spread[:, :TOLD], DIGITS),
                 scores=tuple(self._scores(rows, verdicts, places)),
             )
         ]

@@ -1,6 +1,6 @@
 """Bins of UTC hours, integers only: free of the order of readings and of where batches are cut.
 
-A ring of the open hours of each animal: seven signals, how long each was heard, and whether the
+A ring of the open hours of each animal: eight signals, how long each was heard, and whether the
 hour has been told. Floats begin when a closed bin is read.
 
 Body temperature is kept by quarter of an hour: a drink cools the rumen by 2 to 8 °C for an hour or
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.hour import HOUR_SIGNALS
+from pipeline.baselines import SIGNALS
 from pipeline.features import SCALE, HourParts
 from pipeline.tables import HOUR_US, Arrays, Column, Longs, Mask, Table
 
@@ -32,7 +32,7 @@ QUARTER_US = HOUR_US // QUARTERS
 SECONDS_MAX = 2**16 - 1
 HEARD_SECONDS_MIN = 900  # of an hour: under a quarter, scaling up would chart noise
 TEMPERATURE = "temperature_c"
-COUNTED = tuple(signal for signal in HOUR_SIGNALS if signal != TEMPERATURE)  # minutes and counts
+COUNTED = tuple(signal for signal in SIGNALS if signal != TEMPERATURE)  # minutes and counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +174,9 @@ class HourBins:
         return Heard(np.where(held, centi, 0), np.where(held, seconds, 0))
 
     def values(self, rows: Longs, hour: int) -> Floats:
-        """(animals, signals in the order of HOUR_SIGNALS): see HourSignal; NaN = not measured."""
+        """(animals, SIGNALS): see HourSignal; NaN = not measured."""
         columns = []
-        for signal in HOUR_SIGNALS:
+        for signal in SIGNALS:
             if signal == TEMPERATURE:
                 columns.append(self.temperature(rows, hour))
             else:

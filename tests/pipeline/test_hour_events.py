@@ -6,7 +6,7 @@ import numpy as np
 
 from contracts.columns import columns_of
 from contracts.envelope import Event
-from contracts.hour import AnimalHour
+from contracts.hour import HOUR_SIGNALS, AnimalHour
 from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import Verdict
 from pipeline.detectors.rumination_drop import RuminationDrop
@@ -50,7 +50,7 @@ def test_it_tells_value_usual_and_spread_of_what_is_measured_or_usually_is() -> 
     (told,) = told_by(state, [verdict], {0: 0})
 
     signals = {signal.signal: signal for signal in told.payload.signals}
-    assert set(signals) == set(SIGNALS)
+    assert set(signals) == set(HOUR_SIGNALS)
     assert signals["steps"].value == 20.0
     assert signals["temperature_c"].value is None
     assert signals["steps"].usual == 19.0
@@ -68,7 +68,7 @@ def test_what_is_neither_measured_nor_usual_is_left_out() -> None:
     (told,) = told_by(state)
 
     names = {signal.signal for signal in told.payload.signals}
-    assert names == set(SIGNALS) - {"steps", "temperature_c"}
+    assert names == set(HOUR_SIGNALS) - {"steps", "temperature_c"}
 
 
 def test_an_hour_told_again_says_that_readings_came_late() -> None:
