@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from herd import backtest_cli
+from herd import backtest_cli, evaluate_cli
 from herd.collar_cli import collar_app
 from herd.letters_cli import letters_app
 from herd.terminal import DATA, DEFAULT_FARM, Data, FarmOption, Json, answer, fail, tell
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(collar_app, name="collar")
 app.add_typer(letters_app, name="dead-letters")
+evaluate_cli.add_to(app)
 backtest_cli.add_to(app)
 
 
