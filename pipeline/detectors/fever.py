@@ -14,9 +14,9 @@ import numpy as np
 from contracts.detection import Condition
 from pipeline.detectors import successive
 from pipeline.detectors.base import Change, Limit, Measured, Spec
-from pipeline.detectors.successive import OVER, UNDER, Window
+from pipeline.detectors.successive import OVER, UNDER
 from pipeline.features import BodyTemperature, Signals
-from pipeline.tables import NEVER, Column, Longs, Table
+from pipeline.tables import Column, Longs, Table
 
 SUCCESSIVE = 3  # one reading may be a slipped sensor; three at 5 min cost a quarter of an hour
 # healthy core: 38.8 °C with a daily swing of 1.2 °C, so 39.4 °C at its top
@@ -55,7 +55,7 @@ class Fever:
     """The detector of fever."""
 
     spec = SPEC
-    memory: Mapping[str, Column] = successive.memory_of(SUCCESSIVE, "centi_c", "limit_centi_c")
+    memory: Mapping[str, Column] = successive.memory_of(SUCCESSIVE, "value", "limit")  # of 0.01 °C
 
     def __init__(self, spec: Spec = SPEC) -> None:
         self.spec = spec
@@ -76,12 +76,13 @@ class Fever:
         turns = successive.turned(
             course, long_enough & (side == OVER), long_enough & (side == UNDER), memory
         )
-        values = {"at_us": course.occurred_us, "centi_c": centi_c, "limit_centi_c": limit}
+        values = {"at_us": course.occurred_us, "value": centi_c, "limit": limit}
         places = turns.places
         window = successive.windows(course, values, places, memory)
         changes = []
         for which, place in enumerate(places.tolist()):
-            evidence = _measured({name: array[which] for name, array in window.items()})
+            of_place = {name: array[which] for name, array in window.items()}
+            evidence = successive.measured(of_place, SIGNAL, "Cel")
             onset_us = evidence[0].at_us
             changes.append(successive.change_of(course, turns, place, onset_us, evidence))
         successive.remember(course, runs, turns.is_open, values, memory)
@@ -93,9 +94,7 @@ class Fever:
 
     def evidence(self, memory: Table, row: int) -> tuple[Measured, ...]:
         """The newest judged readings of an animal, oldest first."""
-        return _measured(
-            {name: memory[name][row] for name in ("at_us", "centi_c", "limit_centi_c")}
-        )
+        return successive.measured(successive.held(memory, row, "value", "limit"), SIGNAL, "Cel")
 
     def _limits(self, found: BodyTemperature) -> Longs:
         """(readings,): the limit of each, hundredths of °C."""
@@ -106,16 +105,3 @@ class Fever:
         known = np.isfinite(found.usual_c)
         own = np.rint(np.where(known, found.usual_c, 0.0) * 100).astype(np.int64)
         return np.where(known, np.maximum(fixed, own + over), fixed)
-
-
-def _measured(window: Window) -> tuple[Measured, ...]:
-    return tuple(
-        Measured(SIGNAL, "Cel", at_us, value / 100, limit / 100)
-        for at_us, value, limit in zip(
-            window["at_us"].tolist(),
-            window["centi_c"].tolist(),
-            window["limit_centi_c"].tolist(),
-            strict=True,
-        )
-        if at_us != NEVER
-    )

@@ -2,9 +2,19 @@
 
 from pipeline.detectors.base import Detector
 from pipeline.detectors.collar_silent import CollarSilent
+from pipeline.detectors.down import Down
 from pipeline.detectors.fever import Fever
+from pipeline.detectors.hypothermia import Hypothermia
 from pipeline.detectors.oestrus import Oestrus
 from pipeline.detectors.rumination_drop import RuminationDrop
 from pipeline.detectors.system_deaf import SystemDeaf
 
-ALL: tuple[Detector, ...] = (Fever(), RuminationDrop(), Oestrus(), CollarSilent(), SystemDeaf())
+ALL: tuple[Detector, ...] = (
+    Fever(),
+    RuminationDrop(),
+    Oestrus(),
+    CollarSilent(),
+    SystemDeaf(),
+    Down(),
+    Hypothermia(),
+)

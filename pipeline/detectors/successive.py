@@ -140,8 +140,8 @@ def runs_of(
         goes_on &= course.occurred_us - last_us <= gap_us
     begin = np.maximum.accumulate(np.where(first | ~goes_on, here, 0))
     carried = (goes_on & first)[begin]
-    held = np.abs(memory["run"][course.row].astype(np.int64))
-    length = here - begin + 1 + np.where(carried, held, 0)
+    run = np.abs(memory["run"][course.row].astype(np.int64))
+    length = here - begin + 1 + np.where(carried, run, 0)
     since = np.where(carried, memory["since_us"][course.row], since_us[begin])
     return Runs(side, np.where(side == BETWEEN, 0, length), since, begin, carried)
 
@@ -171,8 +171,8 @@ def windows(course: Course, values: Window, places: Longs, memory: Table) -> Win
         window = array[np.maximum(earlier, 0)]
         if (missing > 0).any():
             rows = course.row[places][:, None]
-            held = memory[name][rows, kept - np.maximum(missing, 1)]
-            window = np.where(missing <= 0, window, held)
+            before = memory[name][rows, kept - np.maximum(missing, 1)]
+            window = np.where(missing <= 0, window, before)
         found[name] = window
     return found
 
@@ -190,11 +190,34 @@ def remember(course: Course, runs: Runs, is_open: Mask, values: Window, memory: 
 
 
 def forget(row: int, at_us: int, memory: Table, *, ends: bool) -> None:
-    """Judge her anew, if one of the newest readings is of that time; see ByReading."""
-    if ends or at_us in memory["at_us"][row].tolist():
+    """Judge her anew, if one of the newest readings, or of her run over, is of that time.
+
+    See ByReading.
+    """
+    of_run = memory["run"][row] > 0 and at_us >= memory["since_us"][row]
+    if ends or of_run or at_us in memory["at_us"][row].tolist():
         is_open = bool(memory["open"][row]) and not ends
         memory.clear(np.array([row]))
         memory["open"][row] = is_open
+
+
+def measured(window: Window, signal: str, unit: str, per_unit: int = 100) -> tuple[Measured, ...]:
+    """Readings of a window as evidence, oldest first; columns: at_us, value, limit."""
+    return tuple(
+        Measured(signal, unit, at_us, value / per_unit, limit / per_unit)
+        for at_us, value, limit in zip(
+            window["at_us"].tolist(),
+            window["value"].tolist(),
+            window["limit"].tolist(),
+            strict=True,
+        )
+        if at_us != NEVER
+    )
+
+
+def held(memory: Table, row: int, *names: str) -> Window:
+    """The window that is remembered of one animal; names: further columns beside at_us."""
+    return {name: memory[name][row] for name in ("at_us", *names)}
 
 
 def change_of(
