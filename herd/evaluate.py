@@ -29,12 +29,16 @@ class Asked:
 
 @dataclass(slots=True)
 class Score:
-    """What came of one farm, or of several together. yardsticks: tables by kind."""
+    """What came of one farm, or of several together.
+
+    yardsticks: tables by kind. took_s: by the clock, of all together.
+    """
 
     table: Table = field(default_factory=Table)
     yardsticks: dict[str, Table] = field(default_factory=lambda: {kind: Table() for kind in RULES})
     readings: int = 0
     animals: int = 0
+    took_s: float = 0.0
 
     def add(self, other: "Score") -> None:
         """Take in another farm's."""
@@ -47,8 +51,8 @@ class Score:
 
 def evaluate_simulated(
     compositions: Sequence[Composition], only: Collection[Condition], tell: Tell
-) -> tuple[Score, float]:
-    """The figures over simulated farms, and how many seconds it took."""
+) -> Score:
+    """The figures over simulated farms."""
     begun_s = time.monotonic()
     asked = Asked(frozenset(only))
     jobs = [(one, asked) for one in compositions]
@@ -56,7 +60,8 @@ def evaluate_simulated(
     whole = Score()
     for score in side_by_side(evaluate_composition, jobs, animal_days=days, tell=tell):
         whole.add(score)
-    return whole, time.monotonic() - begun_s
+    whole.took_s = time.monotonic() - begun_s
+    return whole
 
 
 def evaluate_composition(job: tuple[Composition, Asked], counted: Counted) -> Score:
@@ -80,6 +85,7 @@ def evaluate_farm(
     reported: Reported | None = None,
 ) -> Score:
     """The figures of one farm: of the detectors, and of both yardsticks over the same hours."""
+    begun_s = time.monotonic()
     detectors = [one for one in ALL if not asked.only or one.spec.condition in asked.only]
     yardsticks = Yardsticks(farm.animals, rumen=RUMEN in farm.sites)
     ran = run(farm, spans, detectors=detectors, watchers=[yardsticks], reported=reported)
@@ -95,4 +101,5 @@ def evaluate_farm(
         {kind: table(found) for kind, found in yardsticks.findings.items()},
         ran.readings,
         len(farm.animals),
+        time.monotonic() - begun_s,
     )

@@ -1,12 +1,14 @@
 """`herd evaluate` on the command line."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from herd.terminal import Json, answer, fail, tell
 
 if TYPE_CHECKING:
+    from contracts.detection import Condition
     from firmware_sim.recording import Composition
 
 SEEDS = ("tuning", "test", "quick")
@@ -17,37 +19,88 @@ def add_to(app: typer.Typer) -> None:
     app.command()(evaluate)
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  options
     *,
-    seeds: Annotated[str, typer.Option("--seeds", help="tuning | test | quick.")] = "test",
-    only: Annotated[
-        str, typer.Option("--only", help="Run these conditions' detectors alone: oestrus,calving.")
+    readings: Annotated[
+        str, typer.Option("--readings", help="CSV of readings, - = stdin; needs --truth.")
     ] = "",
+    truth: Annotated[Path | None, typer.Option("--truth", help="CSV of what was true.")] = None,
     animals: Annotated[
-        int, typer.Option("--animals", min=0, help="Of each simulated farm; 0 = as composed.")
-    ] = 0,
+        str,
+        typer.Option(
+            "--animals", help="CSV of animals; or, without files, how many a simulated farm has."
+        ),
+    ] = "",
+    seeds: Annotated[str, typer.Option("--seeds", help="tuning | test | quick.")] = "test",
     days: Annotated[
         int, typer.Option("--days", min=0, help="Of each simulated farm; 0 = as composed.")
     ] = 0,
+    only: Annotated[
+        str, typer.Option("--only", help="Run these conditions' detectors alone: oestrus,calving.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """What the detectors are worth: the real engine over herds whose truth is known.
 
-    Example: herd evaluate · herd evaluate --seeds tuning --only oestrus --animals 40 --days 30
-    """
-    from contracts.detection import Condition
-    from herd.evaluate import evaluate_simulated
-    from herd.evaluate_table import as_object, in_words
+    Without files over simulated herds. Columns and rules: docs/evaluate.md.
 
-    if seeds not in SEEDS:
-        fail(f"--seeds {seeds!r}: {' | '.join(SEEDS)}", status=2)
-    unknown = [name for name in only.split(",") if name and name not in set(Condition)]
+    Example: herd evaluate --html report.html · herd evaluate --readings r.csv --truth t.csv
+    """
+    wanted = _conditions(only)
+    if readings or truth is not None:
+        if not readings or truth is None:
+            fail("--readings FILE --truth FILE: each needs the other", status=2)
+        result = _of_files(readings, truth, animals, wanted)
+    else:
+        if seeds not in SEEDS:
+            fail(f"--seeds {seeds!r}: {' | '.join(SEEDS)}", status=2)
+        result = _of_simulated(seeds, animals, days, wanted)
+    from herd.evaluate_table import in_words
+
+    answer(result, as_json=as_json, text=lambda: in_words(result))
+
+
+def _of_files(readings: str, truth: Path, animals: str, only: "list[Condition]") -> dict[str, Any]:
+    from herd.evaluate import Asked
+    from herd.evaluate_csv import FileError
+    from herd.evaluate_files import Files, evaluate_files
+    from herd.evaluate_table import as_object
+
+    asked = Asked(frozenset(only), young_count=True)
+    files = Files(readings, truth, Path(animals) if animals else None)
+    try:
+        score, notes = evaluate_files(files, asked, tell)
+    except FileError as error:
+        fail(str(error), status=2)
+    for line in notes.told:
+        tell(line)
+    if notes.refused:
+        tell(f"{notes.refused:,} of {notes.rows:,} rows were left out")
+    if notes.doubled:
+        tell(f"{notes.doubled:,} rows stood there twice and count once")
+    if notes.ignored:
+        tell(f"columns that nobody knows: {', '.join(notes.ignored)}")
+    return {**as_object(score), "files": notes.as_object()}
+
+
+def _of_simulated(seeds: str, animals: str, days: int, only: "list[Condition]") -> dict[str, Any]:
+    from herd.evaluate import evaluate_simulated
+    from herd.evaluate_table import as_object
+
+    if animals and not (animals.isdecimal() and int(animals) > 0):
+        fail(f"--animals {animals!r}: a file needs --readings and --truth beside it", status=2)
+    composed = _compositions(seeds, int(animals or 0), days)
+    return {**as_object(evaluate_simulated(composed, only, tell)), "seeds": seeds}
+
+
+def _conditions(only: str) -> "list[Condition]":
+    from contracts.detection import Condition
+
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    unknown = [name for name in names if name not in set(Condition)]
     if unknown:
         fail(f"--only: no condition {', '.join(unknown)}", status=2)
-    wanted = [Condition(name) for name in only.split(",") if name]
-    score, took_s = evaluate_simulated(_compositions(seeds, animals, days), wanted, tell)
-    result = as_object(score, took_s)
-    answer(result, as_json=as_json, text=lambda: in_words(result))
+    return [Condition(name) for name in names]
 
 
 def _compositions(seeds: str, animals: int, days: int) -> "list[Composition]":

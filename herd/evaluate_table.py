@@ -10,15 +10,15 @@ HEAD = (
 )
 
 
-def as_object(score: Score, took_s: float) -> dict[str, Any]:
+def as_object(score: Score) -> dict[str, Any]:
     """Everything that was counted; keys of `conditions` are stable."""
     return {
         **score.table.told(),
         "yardsticks": {kind: table.told() for kind, table in score.yardsticks.items()},
         "readings": score.readings,
         "animals": score.animals,
-        "took_s": round(took_s, 1),
-        "readings_per_s": round(score.readings / took_s) if took_s else None,
+        "took_s": round(score.took_s, 1),
+        "readings_per_s": round(score.readings / max(score.took_s, 1e-3)),
     }
 
 
