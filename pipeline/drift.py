@@ -12,6 +12,7 @@ the last days too, which are to be held against it).
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sums import herd_median
 from pipeline.tables import Column, Longs, Mask, Table
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,6 @@ FAST_DAYS, SLOW_DAYS = 4, 21  # after so many a level has taken in two thirds of
 FAST_DAYS_MIN, SLOW_DAYS_MIN = 3, 7  # before them there is nothing to hold against another
 STEP_MAX = 0.5  # of the fast level: a day of oestrus moves it by an eighth, not by a whole
 ODD_HOURS_MAX = 6  # of a day in which an episode was open: with more the slow level stands still
-HERD_MIN = 10  # animals, as everywhere
 COLUMNS = {
     "today_got": Column("float32", (len(SIGNALS),)),  # of the day that is being learnt
     "today_due": Column("float32", (len(SIGNALS),)),
@@ -100,9 +100,7 @@ def _drift(table: Table, rows: Longs, heard: Mask) -> Floats:
     judged = heard & enough & (slow > 0)
     ratio = np.where(judged, fast / np.where(judged, slow, 1.0), np.nan)
     for column in range(ratio.shape[1]):
-        known = np.sort(ratio[judged[:, column], column])
-        if len(known) >= HERD_MIN:
-            median = (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2
-            if median > 0:
-                ratio[:, column] /= median
+        median = herd_median(ratio[:, column])
+        if median is not None and median > 0:
+            ratio[:, column] /= median
     return ratio

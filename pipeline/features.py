@@ -6,16 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.columns import ReadingColumns
-from pipeline.baselines import SIGNALS, Baselines
+from pipeline.baselines import Baselines
+from pipeline.signals import COUNTED, MINUTES
 from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
 RUMEN, CORE = "rumen", "core"
 SCALE = 100  # integers hold hundredths: of °C, of minutes, of counts
 CENTI_MAX = 10_000  # ±100 °C: a sum of hundredths over any hour stays far inside its integer
-COUNT_MAX = 10_000  # steps or activity in one hour: an animal makes a tenth of it
+# A count in an hour, whatever its sensor counts (steps, g, a maker's index): eighteen collars of it
+# still fit into a bin's integer.
+COUNT_MAX = 1_000_000
 PART_S = 3600  # a reading that covers more is cut into parts of at most an hour
 PARTS_MAX = 24  # a day: what lies beyond says nothing about an hour
+WARM_PARTS_MAX = 3  # a temperature speaks for so many hours before it at most: a bolus every 2 h
+# Bodies of living cattle, drinks in the rumen included (-8.5 °C after 25 kg at 7.6 °C, Bewley);
+# a sensor that says 85 °C or -127 °C speaks of itself.
+LOWEST_CENTI_C, HIGHEST_CENTI_C = 3_000, 4_300
+# minutes over the span they cover: rounding and a late clock, not more
+MINUTES_SHARE_MAX, MINUTES_MORE = 1.25, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,8 @@ class HourParts:
 
     middle_us: of the span that the part covers. seconds: its length. centi, measured: (parts,
     counted signals), hundredths and whether measured. warmth_centi_c: body temperature, where
-    warm. last: the part at the reading's own time: it carries the temperature and counts once.
+    warm. last: the part at the reading's own time: it counts once. odd: last parts of readings with
+    something that no animal does: that is taken for not measured.
     """
 
     row: Longs
@@ -91,6 +101,7 @@ class HourParts:
     warmth_centi_c: Longs
     warm: Mask
     last: Mask
+    odd: Mask
 
 
 def signals(
@@ -103,7 +114,7 @@ def signals(
 ) -> Signals:
     """Signals of the readings at the indices `judged`; row: (judged,), of their animals."""
     celsius, rumen, body = _body_temperature(readings, judged)
-    found = np.nonzero(body)[0]
+    found = np.nonzero(body & _is_plausible(celsius))[0]
     occurred_us = readings.occurred_us[judged][found]
     return Signals(
         BodyTemperature(
@@ -140,25 +151,39 @@ def hour_parts(readings: ReadingColumns, judged: Longs, row: Longs) -> HourParts
         back = ends[which] - 1 - np.arange(len(which))
     taken, parts = judged[which], count[which]
     length_us = interval_s[which] * 1_000_000 // parts
-    limit = length_us / 60_000_000
-    columns = []
-    for name in SIGNALS:
-        if name != "temperature_c":
-            most = limit if name.endswith("_minutes") else COUNT_MAX
-            columns.append(np.clip(readings.floats[name][taken] / parts, 0, most))
-    values = np.stack(columns, axis=1)
-    measured = ~np.isnan(values)
+    values, measured, odd = _counts(readings, taken, parts, length_us)
     celsius, _, body = _body_temperature(readings, taken)
+    sites = body & ~_is_plausible(celsius)
+    warm = body & ~sites & (back < WARM_PARTS_MAX)
     return HourParts(
         row=row[which],
         middle_us=readings.occurred_us[taken] - back * length_us - length_us // 2,
         seconds=length_us // 1_000_000,
-        centi=np.rint(np.where(measured, values, 0.0) * SCALE).astype(np.int64),
+        centi=np.rint(values * SCALE).astype(np.int64),
         measured=measured,
-        warmth_centi_c=_centi_c(np.where(body, celsius, 0.0)),
-        warm=body & (back == 0),
+        warmth_centi_c=_centi_c(np.where(warm, celsius, 0.0)),
+        warm=warm,
         last=back == 0,
+        odd=(odd | sites) & (back == 0),
     )
+
+
+def _counts(
+    readings: ReadingColumns, taken: Longs, parts: Longs, length_us: Longs
+) -> tuple[Floats, Mask, Mask]:
+    """Of each part (parts, COUNTED): its share of what was measured, within bounds, and whether it
+    was; (parts,): whether the reading says something that no animal does.
+    """
+    values = np.stack([readings.floats[name][taken] for name in COUNTED], axis=1)
+    values /= parts[:, None]
+    minutes = np.array([name in MINUTES for name in COUNTED])
+    span_minutes = length_us[:, None] / 60_000_000
+    most = np.where(minutes, span_minutes, COUNT_MAX * span_minutes / 60)
+    ends_at = np.where(minutes, MINUTES_SHARE_MAX * most + MINUTES_MORE, most)
+    odd = (values < 0) | (values > ends_at)
+    measured = ~(np.isnan(values) | odd)
+    some: Mask = np.logical_or.reduce(odd, axis=1)
+    return np.where(measured, np.minimum(values, most), 0.0), measured, some
 
 
 def _body_temperature(
@@ -169,6 +194,12 @@ def _body_temperature(
     site = readings.texts["temperature_site"].take(chosen)
     rumen = site.equal(RUMEN)
     return celsius, rumen, np.isfinite(celsius) & (rumen | site.equal(CORE))
+
+
+def _is_plausible(celsius: NDArray[np.float64]) -> Mask:
+    """(readings,): whether a living body may be so warm."""
+    found: Mask = (celsius * SCALE >= LOWEST_CENTI_C) & (celsius * SCALE <= HIGHEST_CENTI_C)
+    return found
 
 
 def _centi_c(celsius: NDArray[np.float64]) -> Longs:

@@ -4,28 +4,31 @@ Sums over hours are taken one hour after the other: a vectorised sum may add in 
 another number of animals, and a farm's answers must not hang on its neighbours.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.detection import Condition
+from pipeline import stuck
 from pipeline.air import UNMEASURED, Weather
 from pipeline.baselines import DAY_HOURS, Baselines
 from pipeline.features import SCALE
-from pipeline.hours import HOUR_S, TEMPERATURE, HourBins
+from pipeline.hours import HOUR_S, HourBins
 from pipeline.life import Life, unknown
+from pipeline.signals import TEMPERATURE
+from pipeline.sums import herd_median, summed
 from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
 
 COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science: 44 % of real
 # "drops" of over half were partial days and moves)
-HERD_MIN = 10  # animals: the median of fewer follows one of them
-FEW_ANIMALS = 100  # up to so many, numpy adds up a day in one call quicker than in one an hour
 NO_PEN = -1
 RATIO_MIN = 0.1  # a herd that all but stopped: dividing by less would judge noise
 NOT_MEASURED, TOO_FEW_HOURS, NO_BASELINE = "not_measured", "too_few_hours", "no_baseline"
+STUCK = "stuck_sensor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,13 @@ class HerdHour:
     told: Life | None = None  # None: the register told nothing of any of them
     weather: Weather = UNMEASURED  # of the farm's air in this hour
     pens: Longs | None = None  # (animals,), -1 = none; None: the register told of no pen
+    open: Mapping[Condition, Mask] = field(default_factory=dict)  # whose episode is; for ByHerd
     at_grace: bool = True  # judged for the first time: pens' medians are fixed then, or never
     _windows: dict[tuple[str, int, int], Window] = field(default_factory=dict)
     _warmths: dict[tuple[int, int], Warmth] = field(default_factory=dict)
     _spreads: dict[tuple[str, int], Floats] = field(default_factory=dict)
     _learnt: dict[tuple[str, str], Floats] = field(default_factory=dict)
+    _stuck: dict[str, Mask] = field(default_factory=dict)
     _celsius: dict[int, Floats] = field(default_factory=dict)
 
     @property
@@ -133,6 +138,27 @@ class HerdHour:
     def ends_us(self) -> int:
         """When the hour was over."""
         return (self.hour + 1) * HOUR_US
+
+    def stuck(self, signal: str) -> Mask:
+        """(animals,): whose sensor of it says one value for hours; of stuck.SIGNALS, else none."""
+        found = self._stuck.get(signal)
+        if found is None:
+            found = self._stuck[signal] = self._is_stuck(signal)
+        return found
+
+    def _is_stuck(self, signal: str) -> Mask:
+        if signal not in stuck.SIGNALS:
+            return np.zeros(len(self.rows), np.bool_)
+        bins = self.bins
+        return stuck.now(
+            self.rows, self.hour, lambda rows, hour: bins.value(rows, hour, signal), bins.readings
+        )
+
+    def implausible(self, hours: int) -> Floats:
+        """(animals,): of the readings of the last hours, the share with something that no animal
+        does (a body at 85 °C, nine minutes in five); NaN where there were none.
+        """
+        return self.bins.odd_share(self.rows, np.arange(self.hour - hours + 1, self.hour + 1))
 
     @property
     def groups(self) -> Longs:
@@ -242,6 +268,7 @@ class HerdHour:
         reasons = [
             (count == 0, NOT_MEASURED),
             (count < COVERAGE_MIN * hours, TOO_FEW_HOURS),
+            (self.stuck(TEMPERATURE), STUCK),
             (known_count < COVERAGE_MIN * hours, NO_BASELINE),
         ]
         judged, why_not = _reasons(reasons)
@@ -273,6 +300,7 @@ class HerdHour:
         reasons = [
             (covered_s == 0, NOT_MEASURED),
             (covered_s < enough_s, TOO_FEW_HOURS),
+            (self.stuck(signal), STUCK),
             ((known_s < enough_s) | (expected <= 0), NO_BASELINE),
         ]
         judged, why_not = _reasons(reasons)
@@ -290,22 +318,3 @@ def _reasons(reasons: list[tuple[Mask, str]]) -> tuple[Mask, list[str | None]]:
             why_not[place] = reason
         judged &= ~lacking
     return judged, why_not
-
-
-def herd_median(ratios: Floats) -> float | None:
-    """The median of those that are judged; None of fewer than HERD_MIN."""
-    found = np.sort(ratios[np.isfinite(ratios)])
-    if len(found) < HERD_MIN:
-        return None
-    return float(found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
-
-
-def summed(values: NDArray[np.float64] | NDArray[np.int64]) -> Floats:
-    """(animals,): the sum over (animals, hours), hour after hour."""
-    if len(values) <= FEW_ANIMALS:
-        sums: Floats = np.add.accumulate(values, axis=1, dtype=np.float64)
-        return sums[:, -1]
-    total: Floats = np.zeros(len(values))
-    for hour in range(values.shape[1]):
-        total += values[:, hour]
-    return total

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.baselines import SIGNALS
 from pipeline.features import SCALE, HourParts
+from pipeline.signals import COUNTED, SIGNALS, TEMPERATURE
 from pipeline.tables import HOUR_US, Arrays, Column, Longs, Mask, Table
 
 Floats = NDArray[np.float64]
@@ -31,8 +31,6 @@ QUARTER_US = HOUR_US // QUARTERS
 # taken from that highest, so that an hour of more has forgotten what it did not count.
 SECONDS_MAX = 2**16 - 1
 HEARD_SECONDS_MIN = 900  # of an hour: under a quarter, scaling up would chart noise
-TEMPERATURE = "temperature_c"
-COUNTED = tuple(signal for signal in SIGNALS if signal != TEMPERATURE)  # minutes and counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,7 @@ class HourBins:
                 "hour": Column("int32", ring, NO_HOUR),  # hours since 1970
                 "readings": Column("uint16", ring),
                 "heard": Column("uint16", ring),  # seconds
+                "odd": Column("uint16", ring),  # readings with something that no animal does
                 "sum": Column("int32", each),  # hundredths of a minute, or of a count
                 "seconds": Column("uint16", each),
                 "warmth": Column("int32", quarters),  # sum, hundredths of °C
@@ -77,7 +76,16 @@ class HourBins:
         if len(newer):  # once an hour
             moved = cell[newer]
             np.maximum.at(flat, moved, hour[newer].astype(np.int32))
-            for name in ("readings", "heard", "sum", "seconds", "warmth", "warmths", "revision"):
+            for name in (
+                "readings",
+                "heard",
+                "odd",
+                "sum",
+                "seconds",
+                "warmth",
+                "warmths",
+                "revision",
+            ):
                 self._flat(name)[moved] = 0
             self._flat("unusual")[moved] = False
         self._fold(parts, np.nonzero(flat[cell] == hour)[0], cell, 1)
@@ -104,6 +112,9 @@ class HourBins:
         readings = np.add.reduceat(parts.last[order].astype(np.int64), starts)
         self._count("readings", at, sign * readings)
         self._count("heard", at, sign * np.add.reduceat(parts.seconds[order], starts))
+        odd = parts.odd[order]
+        if odd.any():  # seldom
+            self._count("odd", at, sign * np.add.reduceat(odd.astype(np.int64), starts))
         centi = parts.centi[order]
         measured = parts.measured[order]
         self._flat("sum")[at] += sign * np.add.reduceat(centi, starts).astype(np.int32)
@@ -175,17 +186,36 @@ class HourBins:
 
     def values(self, rows: Longs, hour: int) -> Floats:
         """(animals, SIGNALS): see HourSignal; NaN = not measured."""
-        columns = []
-        for signal in SIGNALS:
-            if signal == TEMPERATURE:
-                columns.append(self.temperature(rows, hour))
-            else:
-                found = self.heard(rows, np.array([hour]), signal)
-                seconds = found.seconds[:, 0]
-                enough = seconds >= HEARD_SECONDS_MIN
-                whole = found.centi[:, 0] * HOUR_S / np.maximum(seconds, 1) / SCALE
-                columns.append(np.where(enough, whole, np.nan))
-        return np.stack(columns, axis=1)
+        return np.stack([self.value(rows, hour, signal) for signal in SIGNALS], axis=1)
+
+    def value(self, rows: Longs, hour: int, signal: str) -> Floats:
+        """(animals,): one of them."""
+        if signal == TEMPERATURE:
+            return self.temperature(rows, hour)
+        found = self.heard(rows, np.array([hour]), signal)
+        seconds = found.seconds[:, 0]
+        enough = seconds >= HEARD_SECONDS_MIN
+        whole = found.centi[:, 0] * HOUR_S / np.maximum(seconds, 1) / SCALE
+        return np.where(enough, whole, np.nan)
+
+    def readings(self, rows: Longs, hour: int) -> Longs:
+        """(animals,): how many readings count in that hour."""
+        return self._held("readings", rows, np.array([hour]))[:, 0]
+
+    def odd_share(self, rows: Longs, hours: Longs) -> Floats:
+        """(animals,): of the readings of these hours, those with something that no animal does.
+
+        NaN where there are none.
+        """
+        readings = self._held("readings", rows, hours).sum(axis=1)
+        odd = self._held("odd", rows, hours).sum(axis=1)
+        return np.where(readings > 0, odd / np.maximum(readings, 1), np.nan)
+
+    def _held(self, name: str, rows: Longs, hours: Longs) -> Longs:
+        """(animals, hours): a count, 0 where the hour is not held."""
+        slots = hours % OPEN_HOURS
+        held = self.table["hour"][rows[:, None], slots] == hours
+        return np.where(held, self.table[name][rows[:, None], slots].astype(np.int64), 0)
 
     def temperature(self, rows: Longs, hour: int) -> Floats:
         """(animals,): the mean of the warmer half of the hour's quarters, °C; NaN = none."""

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.baselines import DAYS_MIN, SIGNALS, Baselines
+from pipeline.baselines import DAYS_MIN, Baselines
+from pipeline.signals import SIGNALS
 
 ONE = np.array([0])
 

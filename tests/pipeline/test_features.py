@@ -10,7 +10,7 @@ import pytest
 from contracts.columns import columns_of, micros
 from pipeline.baselines import Baselines
 from pipeline.features import HourParts, hour_parts, signals
-from pipeline.hours import COUNTED
+from pipeline.signals import COUNTED
 from tests.builders import MORNING, a_reading
 
 RUMINATION = COUNTED.index("rumination_minutes")
@@ -47,7 +47,8 @@ def test_a_reading_of_more_than_an_hour_is_cut_evenly() -> None:
     middles = [(us - micros(MORNING)) / 60e6 for us in parts.middle_us.tolist()]
     assert middles == [-90, -30]
     assert parts.centi[:, RUMINATION].tolist() == [2500, 2500]
-    assert parts.last.tolist() == parts.warm.tolist() == [False, True]
+    assert parts.last.tolist() == [False, True]
+    assert parts.warm.tolist() == [True, True]  # a bolus that speaks every two hours
 
 
 def test_what_was_not_measured_is_told_from_nothing() -> None:
@@ -60,14 +61,38 @@ def test_what_was_not_measured_is_told_from_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("measured", "centi"),
-    [(2.2, 220), (900.0, 500), (-3.0, 0)],
-    ids=["honest", "longer than its span", "negative"],
+    [(2.2, 220), (5.8, 500), (900.0, None), (-3.0, None)],
+    ids=["honest", "rounded up", "longer than its span", "negative"],
 )
-def test_minutes_fit_into_their_span(measured: float, centi: int) -> None:
+def test_minutes_fit_into_their_span(measured: float, centi: int | None) -> None:
     """A broken sensor must not bend what is usual for its animal."""
-    parts = parts_of(a_reading(interval_s=300, rumination_minutes=measured))
+    parts = parts_of(a_reading(interval_s=300, rumination_minutes=measured, steps=3.0))
 
-    assert parts.centi[0, RUMINATION] == centi
+    assert parts.measured[0, RUMINATION] == (centi is not None)
+    assert parts.centi[0, RUMINATION] == (centi or 0)
+    assert parts.measured[0, COUNTED.index("steps")]  # the other sensor may be sound
+    assert parts.odd.tolist() == [centi is None]
+
+
+@pytest.mark.parametrize("celsius", [85.0, 43.1, 29.9, -127.0])
+def test_a_body_that_no_animal_has_is_not_measured(celsius: float) -> None:
+    """85 °C is what a sensor says that was just switched on, -127 °C one that hangs on no wire."""
+    reading = a_reading(temperature_c=celsius, temperature_site="rumen")
+    columns, one = columns_of([(0, reading)]), np.array([0])
+    baselines = Baselines()
+    baselines.table.reach(1)
+
+    parts = parts_of(reading)
+
+    assert (parts.warm.tolist(), parts.odd.tolist()) == ([False], [True])
+    assert not len(signals(columns, one, one, baselines).body_temperature.row)
+
+
+def test_a_count_may_be_of_any_makers_scale() -> None:
+    """An index of activity may run to tens of thousands: cut off, all animals would be alike."""
+    parts = parts_of(a_reading(interval_s=3600, activity=40_000.0))
+
+    assert parts.centi[0, COUNTED.index("activity")] == 4_000_000
 
 
 def test_an_ear_tag_measures_no_body_temperature() -> None:

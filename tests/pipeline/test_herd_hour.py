@@ -3,19 +3,17 @@
 import numpy as np
 import pytest
 
-from pipeline.baselines import SIGNALS, Baselines
+from pipeline.baselines import Baselines
 from pipeline.herd_hour import (
-    FEW_ANIMALS,
     NO_BASELINE,
     NOT_MEASURED,
     TOO_FEW_HOURS,
     HerdHour,
     Medians,
     Window,
-    herd_median,
-    summed,
 )
 from pipeline.hours import HourBins
+from pipeline.signals import SIGNALS
 from pipeline.tables import HOUR_US
 from tests.pipeline.test_hours import parts_of
 
@@ -85,25 +83,6 @@ def test_two_collars_on_one_animal_count_as_one() -> None:
     found = window(dict.fromkeys(range(24), 2 * USUAL), seconds=7200)
 
     assert found.ratio[0] == pytest.approx(1.0)
-
-
-def test_the_median_is_of_those_who_are_judged_and_of_ten_at_least() -> None:
-    """The median of two follows each of them."""
-    ratios = np.array([*np.linspace(0.5, 1.4, 10), np.nan])
-
-    assert herd_median(ratios) == pytest.approx(0.95)
-    assert herd_median(ratios[1:]) is None
-    assert a_median().value((SIGNAL, 24), ratios[1:]) == 1.0
-    assert a_median().value((SIGNAL, 24), np.zeros(10)) > 0
-
-
-def test_a_sum_does_not_hang_on_how_many_are_summed_beside_it() -> None:
-    """Vectorised sums add in an order that hangs on the shape; these do not."""
-    values = np.random.default_rng(1).random((FEW_ANIMALS + 1, 24)) * 1e3
-
-    for herd in (values, values[1:]):
-        alone = np.concatenate([summed(herd[row : row + 1]) for row in range(len(herd))])
-        assert summed(herd).tobytes() == alone.tobytes()
 
 
 def test_a_median_is_fixed_once_and_says_whether_readings_came_after() -> None:

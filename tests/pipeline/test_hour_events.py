@@ -7,11 +7,11 @@ import numpy as np
 from contracts.columns import columns_of
 from contracts.envelope import Event
 from contracts.hour import HOUR_SIGNALS, AnimalHour
-from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import Verdict
 from pipeline.detectors.rumination_drop import RuminationDrop
 from pipeline.hour_events import LATE, HourTeller
-from pipeline.hours import COUNTED, OPEN_HOURS
+from pipeline.hours import OPEN_HOURS
+from pipeline.signals import COUNTED, SIGNALS
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
 from tests.builders import a_reading

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.hour import HOUR_SIGNALS
 from pipeline.features import HourParts
-from pipeline.hours import COUNTED, OPEN_HOURS, HourBins
+from pipeline.hours import OPEN_HOURS, HourBins
+from pipeline.signals import COUNTED
 from pipeline.tables import HOUR_US
 
 Part = tuple[int, int, int, int, bool]  # row, middle, seconds, hundredths of everything, warm
@@ -36,6 +37,7 @@ def parts_of(parts: list[Part]) -> HourParts:
         warmth_centi_c=centi,
         warm=warm,
         last=np.ones(len(parts), np.bool_),
+        odd=np.array(seconds) % 7 == 0,
     )
 
 
