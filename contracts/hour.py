@@ -21,6 +21,11 @@ HOUR_SIGNALS = {
 }
 
 
+# Of an animal's hours, in days, after which it is known what is usual for her at any hour of the
+# day; a page that says "day 3 of 7" counts them.
+LEARNING_DAYS = 7
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourSignal:
     """One signal in one hour. None = not measured, or not known yet.
@@ -58,7 +63,8 @@ class AnimalHour:
     """One hour of one animal; the envelope's timestamp is hour_at, its begin (aware UTC).
 
     revision: 1, 2, 3 …: late readings change an hour, the highest counts. known_at: log time of
-    the judgement. readings: how many count. coverage_share: of the hour, 0 to 1.
+    the judgement. readings: how many count. coverage_share: of the hour, 0 to 1. learnt_days: whole
+    days of hers that were heard so far, no further than LEARNING_DAYS; None = not told then.
     """
 
     hour_at: datetime
@@ -68,6 +74,7 @@ class AnimalHour:
     coverage_share: float
     signals: tuple[HourSignal, ...] = ()
     scores: tuple[HourScore, ...] = ()
+    learnt_days: int | None = None
 
 
 def hour_event_id(farm_id: str, animal_id: str, hour_at: datetime, revision: int) -> str:

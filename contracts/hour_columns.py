@@ -70,7 +70,7 @@ class HourColumns:
 
     hour_us, known_us: microseconds since 1970. animal_ids, revision, readings, coverage_share:
     (animals,). values, usual, spread: (animals, signals in the order of HOUR_SIGNALS), NaN = None.
-    All numbers are rounded as they are to be told.
+    learnt_days: (animals,), 0 to 63. All numbers are rounded as they are to be told.
     """
 
     farm_id: FarmId
@@ -86,6 +86,7 @@ class HourColumns:
     usual: Floats
     spread: Floats
     scores: tuple[ScoreColumn, ...]
+    learnt_days: Longs
 
     def __len__(self) -> int:
         return len(self.animal_ids)
@@ -121,6 +122,7 @@ class HourColumns:
                     coverage_share=float(self.coverage_share[row]),
                     signals=self._signals(row),
                     scores=self._scores(row),
+                    learnt_days=int(self.learnt_days[row]),
                 ),
             )
             for row, animal_id in enumerate(self.animal_ids)
@@ -226,7 +228,7 @@ class _Encoding:
         tail, columns, places = self._tail(shape)
         parts = [self._begin, bytes(ID_CHARS), self._type, long(length), bytes(length)]
         parts += [self._middle, bytes(revision_bytes), self._known, bytes(readings_bytes)]
-        parts += [bytes(DOUBLE_BYTES), tail]
+        parts += [bytes(DOUBLE_BYTES), tail, bytes([PRESENT]), bytes(1)]
         begins = np.cumsum([0, *map(len, parts)]).tolist()
         ids = self._ids[rows]
         out = np.empty((len(ids), begins[-1]), np.uint8)
@@ -240,6 +242,7 @@ class _Encoding:
         put(6, varints(self._revision[rows], revision_bytes))
         put(8, varints(self._readings[rows], readings_bytes))
         put(9, _doubles(self._hours.coverage_share[rows][:, None]))
+        put(12, zigzag(self._hours.learnt_days[rows])[:, None].astype(np.uint8))
         out[:, begins[10] + places] = _doubles(self._numbers[rows][:, columns])
         data, width = out.tobytes(), begins[-1]
         return [data[begin : begin + width] for begin in range(0, len(data), width)]

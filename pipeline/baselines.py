@@ -18,6 +18,7 @@ from pipeline.tables import Column, Longs, Mask, Table
 Floats = NDArray[np.float64]
 
 DAY_HOURS = 24
+TEACHES_SECONDS_MIN = 2700  # of an hour heard: three quarters, as detectors ask for
 DAYS_MIN = 3  # learnt in an hour of the day, before its level is said to be usual
 MEMORY_DAYS = 10  # the weight of a day sinks to a third in so many: lactation moves on
 DAYS_MAX = 255
@@ -124,6 +125,11 @@ class Baselines:
         """(animals,): of how many days hours were learnt, in the mean of all hours of the day."""
         days: Floats = self.table["days"][rows, SIGNALS.index(signal)].sum(axis=1) / DAY_HOURS
         return days
+
+    def learnt_hours(self, rows: Longs) -> Longs:
+        """(animals,): how many hours taught the signal of hers that is known best."""
+        hours: Longs = self.table["days"][rows].sum(axis=2, dtype=np.int64).max(axis=1)
+        return hours
 
     def _level(self, rows: Longs, column: int, hours: Longs) -> Floats:
         """Her own, leaning on the herd's while she is young; rows and hours broadcast."""

@@ -12,6 +12,7 @@ from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
 RUMEN, CORE = "rumen", "core"
+ACTIVITY = "activity"
 SCALE = 100  # integers hold hundredths: of °C, of minutes, of counts
 CENTI_MAX = 10_000  # ±100 °C: a sum of hundredths over any hour stays far inside its integer
 # A count in an hour, whatever its sensor counts (steps, g, a maker's index): eighteen collars of it
@@ -180,10 +181,11 @@ def _counts(
     span_minutes = length_us[:, None] / 60_000_000
     most = np.where(minutes, span_minutes, COUNT_MAX * span_minutes / 60)
     ends_at = np.where(minutes, MINUTES_SHARE_MAX * most + MINUTES_MORE, most)
-    odd = (values < 0) | (values > ends_at)
+    # an index of activity may have its zero at the mean: under it she rests, which is no fault
+    odd = ((values < 0) & np.array([name != ACTIVITY for name in COUNTED])) | (values > ends_at)
     measured = ~(np.isnan(values) | odd)
     some: Mask = np.logical_or.reduce(odd, axis=1)
-    return np.where(measured, np.minimum(values, most), 0.0), measured, some
+    return np.where(measured, np.clip(values, 0.0, most), 0.0), measured, some
 
 
 def _body_temperature(

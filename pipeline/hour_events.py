@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.hour import HOUR_SIGNALS
+from contracts.hour import HOUR_SIGNALS, LEARNING_DAYS
 from contracts.hour_columns import HourColumns, ScoreCard, ScoreColumn
 from contracts.ids import FarmId
-from pipeline.baselines import Baselines
+from pipeline.baselines import DAY_HOURS, TEACHES_SECONDS_MIN, Baselines
 from pipeline.detectors.base import Spec, Verdict
 from pipeline.hours import HOUR_S, OPEN_HOURS, SECONDS_MAX, HourBins
 from pipeline.keys import FarmKeys
@@ -18,6 +18,7 @@ ACTOR = "pipeline:hours"
 # late readings changed the hour, and not all of its window is held any more: it is told anew with
 # its values, its detectors do not judge it again
 LATE = "late_readings"
+WAITING_HOURS = 73  # an hour is learnt from once it is so old
 TOLD = len(HOUR_SIGNALS)  # of what is binned, the first so many signals are told
 DIGITS = 3  # a thousandth of a minute or a degree is finer than any collar
 
@@ -74,8 +75,20 @@ class HourTeller:
                 usual=np.round(usual[:, :TOLD], DIGITS),
                 spread=np.round(spread[:, :TOLD], DIGITS),
                 scores=tuple(self._scores(rows, verdicts, places)),
+                learnt_days=self._learnt_days(rows, hour),
             )
         ]
+
+    def _learnt_days(self, rows: Longs, hour: int) -> Longs:
+        """(animals,): whole days heard so far: learnt, or heard and still to be learnt."""
+        hours = self._baselines.learnt_hours(rows)
+        young = np.nonzero(hours < LEARNING_DAYS * DAY_HOURS)[0]
+        if len(young):
+            table = self._bins.table
+            at, heard = table["hour"][rows[young]], table["heard"][rows[young]]
+            waits = (at <= hour) & (at > hour - WAITING_HOURS) & (heard >= TEACHES_SECONDS_MIN)
+            hours[young] += waits.sum(axis=1)
+        return np.minimum(hours // DAY_HOURS, LEARNING_DAYS)
 
     def _scores(
         self, rows: Longs, verdicts: Sequence[Verdict], places: Mapping[int, int] | None

@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from pipeline.baselines import DAY_HOURS
+from pipeline.baselines import DAY_HOURS, TEACHES_SECONDS_MIN
 from pipeline.hours import OPEN_HOURS
 from pipeline.signals import COUNTED, SIGNALS, TEMPERATURE
 from pipeline.state import PartitionState
 from pipeline.tables import Longs
-
-TEACHES_SECONDS_MIN = 2700  # of an hour heard: three quarters, as detectors ask for
 
 
 def teach(state: PartitionState, farm: str, rows: Longs, hour: int) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contracts.detection import Condition
-from contracts.hour import HOUR_SIGNALS, hour_event_id
+from contracts.hour import HOUR_SIGNALS, LEARNING_DAYS, hour_event_id
 from contracts.hour_columns import HourColumns, ScoreCard, ScoreColumn
 from contracts.ids import ID_PATTERN, FarmId
 from contracts.serde import FixedSchemaIds, Serde
@@ -62,6 +62,7 @@ def hours(draw: st.DrawFn) -> HourColumns:
             )
             for name in draw(st.lists(st.sampled_from(["oestrus", "größe", "x"]), max_size=3))
         ),
+        learnt_days=dice.integers(0, LEARNING_DAYS + 1, rows),
     )
 
 

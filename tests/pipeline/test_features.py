@@ -95,6 +95,15 @@ def test_a_count_may_be_of_any_makers_scale() -> None:
     assert parts.centi[0, COUNTED.index("activity")] == 4_000_000
 
 
+def test_an_index_of_activity_under_zero_is_rest() -> None:
+    """Its zero may be the mean of all: left out, an animal would be heard only while she moves."""
+    parts = parts_of(a_reading(interval_s=3600, activity=-0.4, steps=-4.0))
+
+    assert parts.measured[0, COUNTED.index("activity")]
+    assert parts.centi[0, COUNTED.index("activity")] == 0
+    assert not parts.measured[0, COUNTED.index("steps")]
+
+
 def test_an_ear_tag_measures_no_body_temperature() -> None:
     """It follows the air: r = 0.75 with the air, 0.29 with the core."""
     readings = [
