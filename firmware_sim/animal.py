@@ -1,32 +1,40 @@
 """A simulated animal: what her collar reads at any time, as a pure function of seed and time.
 
-Her days are made minute by minute (day.py) and kept while they are asked for; a reading sums the
-minutes that its interval covers, so that readings of any cadence tell the same day.
+Her days are made minute by minute (days.py); a reading sums the minutes that its interval covers,
+so that readings of any cadence tell the same day. What nobody asks for is not made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_sim.day import (
-    DAY_BEGINS_S,
-    DIP_MINUTES,
-    Behaviour,
-    behaviour_of,
-    temperature_of,
-)
+from contracts.reading import MEASUREMENTS
+from firmware_sim.barn import DAY_BEGINS_S
+from firmware_sim.battery import battery_v
+from firmware_sim.days import SUMMED, Days, Whose
 from firmware_sim.draws import Floats
-from firmware_sim.effects import DAY_MINUTES, Effects, HasEffects
-from firmware_sim.habits import barn_day, habits_of
+from firmware_sim.effects import HasEffects
+from firmware_sim.habits import habits_of
+from firmware_sim.places import place_of
+from firmware_sim.stage import Stage
+from firmware_sim.weather import DAY_S, air_at
 
-Singles = NDArray[np.float32]
-
-DAY_S = 86_400
-DAYS_KEPT = 2  # the asked one, and the one before, into whose last hours it reaches
 INTERVAL_MAX_S = DAY_S  # a reading reaches into the day before, never further
+SITES = ("rumen", "core", "ear")
+# as a collar rounds; a degree's sixth place is a decimetre
+_DECIMALS = {
+    "lying_bouts": 0,
+    "steps": 0,
+    "heart_rate_bpm": 0,
+    "latitude": 6,
+    "longitude": 6,
+    "ambient_c": 1,
+    "humidity_pct": 0,
+    "battery_v": 3,
+}
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,62 +50,47 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     drinking_minutes: float
 
 
-class _Day:
-    """sums: (7, 1441), counted from the day's first minute on; temperature_c: (1440,).
-
-    Single precision: a simulator of thousands of animals keeps two days of each.
-    """
-
-    __slots__ = ("cooling_c", "sums", "temperature_c")
-
-    def __init__(self, behaviour: Behaviour) -> None:
-        lying = behaviour.lying
-        rows = (
-            behaviour.ruminating,
-            behaviour.eating,
-            lying,
-            lying & ~np.concatenate([[False], lying[:-1]]),
-            behaviour.steps,
-            behaviour.activity,
-            behaviour.drinking,
-        )
-        self.sums = np.zeros((len(rows), DAY_MINUTES + 1), np.float32)
-        self.sums[:, 1:] = np.cumsum(np.stack(rows), axis=1, dtype=np.float64)
-        self.cooling_c = behaviour.cooling_c.astype(np.float32)
-        self.temperature_c: Singles | None = None
-
-    def until(self, minute: Floats) -> Floats:
-        """(7, times): the sums up to these minutes of the day, fractions of a minute included."""
-        whole = np.minimum(minute.astype(np.int64), DAY_MINUTES - 1)
-        before = self.sums[:, whole]
-        found: Floats = before + (self.sums[:, whole + 1] - before) * (minute - whole)
-        return found
-
-
 class Animal:
     """One animal: the same seed, herd and conditions give the same measures at the same time.
 
     herd: the seed of what a whole herd has in common: weather, feed, unrest.
     conditions: what is laid over her days; nothing before a condition depends on it.
+    stage: her kind, and where in her life she stands.
+    shifts: (from, seconds): from that second on the farm does everything so much earlier.
     """
 
     def __init__(
-        self, seed: str, herd: str = "herd", conditions: Sequence[HasEffects] = ()
+        self,
+        seed: str,
+        herd: str = "herd",
+        conditions: Sequence[HasEffects] = (),
+        stage: Stage | None = None,
+        shifts: Sequence[tuple[float, float]] = (),
     ) -> None:
         self.seed = seed
         self.herd = herd
         self.conditions = tuple(conditions)
-        self.habits = habits_of(seed)
-        self._days: dict[int, _Day] = {}
+        self.stage = stage or Stage()
+        self.shifts = tuple(shifts)
+        self.habits = habits_of(seed, self.stage.kind, self.stage.parity)
+        self._days = Days(
+            Whose(
+                seed=seed,
+                herd=herd,
+                stage=self.stage,
+                habits=self.habits,
+                conditions=self.conditions,
+                shifts=self.shifts,
+            )
+        )
 
     def with_condition(self, condition: HasEffects) -> "Animal":
         """The same animal with one more condition."""
-        return Animal(self.seed, self.herd, (*self.conditions, condition))
+        return self._with((*self.conditions, condition))
 
     def without(self, condition: HasEffects) -> "Animal":
         """The same animal without that condition."""
-        kept = tuple(one for one in self.conditions if one is not condition)
-        return Animal(self.seed, self.herd, kept)
+        return self._with(tuple(one for one in self.conditions if one is not condition))
 
     def measures(self, at: datetime, interval_s: int) -> Measures:
         """What a collar with a rumen bolus reads at `at` (aware UTC) over the last seconds."""
@@ -105,90 +98,70 @@ class Animal:
 
     def measures_at(self, times_s: Floats, interval_s: int) -> list[Measures]:
         """What her collar reads at these times (seconds since 1970), each over `interval_s`."""
+        names = Measures.__struct_fields__
         return [
-            Measures(
-                temperature_c=temperature_c,
-                rumination_minutes=rumination,
-                eating_minutes=eating,
-                lying_minutes=lying,
-                lying_bouts=bouts,
-                steps=steps,
-                activity=activity,
-                drinking_minutes=drinking,
-            )
-            for (
-                temperature_c,
-                rumination,
-                eating,
-                lying,
-                bouts,
-                steps,
-                activity,
-                drinking,
-            ) in self.table(times_s, interval_s).T.tolist()
+            Measures(**dict(zip(names, row, strict=True)))
+            for row in self.table(times_s, interval_s).T.tolist()
         ]
 
     def table(self, times_s: Floats, interval_s: int) -> Floats:
-        """(8, times): the columns of Measures in their order; rounded as a collar rounds."""
+        """(8, times): the columns of Measures in their order."""
+        names = Measures.__struct_fields__
+        columns = self.columns(times_s, interval_s, names)
+        return np.stack([columns[name] for name in names])
+
+    def columns(
+        self, times_s: Floats, interval_s: int, names: Collection[str], site: str = "rumen"
+    ) -> dict[str, Floats]:
+        """(times,) by name: any of contracts.reading.MEASUREMENTS, rounded as a collar rounds.
+
+        site: where temperature_c is measured, one of SITES. Raises ValueError at an interval of
+        more than a day, and at a site or a measurement that there is not.
+        """
         if not 0 < interval_s <= INTERVAL_MAX_S:
             raise ValueError(f"interval_s {interval_s} is outside 1 … {INTERVAL_MAX_S}")
-        numbers = ((times_s - DAY_BEGINS_S) // DAY_S).astype(np.int64)
-        table = np.empty((8, len(times_s)))
-        for number in np.unique(numbers).tolist():
-            of_day = numbers == number
-            minutes = (times_s[of_day] - DAY_BEGINS_S - number * DAY_S) / 60
-            table[0, of_day] = self._temperature_c(number)[minutes.astype(np.int64)]
-            table[1:, of_day] = self._sums(number, minutes, interval_s / 60)
-        table[:4] = np.round(table[:4], 2)
-        table[4:6] = np.rint(table[4:6])
-        table[6:] = np.round(table[6:], 2)
-        return table
+        if site not in SITES or not set(names) <= set(MEASUREMENTS):
+            raise ValueError(f"site {site} or one of {sorted(names)} is not measured")
+        found = self._of_her_days(times_s, interval_s, names, site)
+        if "latitude" in names or "longitude" in names:
+            place = place_of(self.herd, self.stage.kind)
+            found["latitude"], found["longitude"] = place.degrees(found["north_m"], found["east_m"])
+        if "ambient_c" in names or "humidity_pct" in names:
+            air = air_at(self.herd, times_s)
+            found |= {"ambient_c": air.ambient_c, "humidity_pct": air.humidity_pct}
+        if "battery_v" in names:
+            found["battery_v"] = battery_v(self.seed, times_s)
+        return {name: np.round(found[name], _DECIMALS.get(name, 2)) for name in names}
 
-    def _sums(self, number: int, minutes: Floats, interval_minutes: float) -> Floats:
-        starts = minutes - interval_minutes
-        sums = self._day(number).until(minutes) - self._day(number).until(np.maximum(starts, 0.0))
-        reaching = starts < 0
-        if reaching.any():
-            before = self._day(number - 1)
-            rest = before.until(DAY_MINUTES + starts[reaching])
-            sums[:, reaching] += before.sums[:, -1:] - rest
-        return sums
-
-    def _temperature_c(self, number: int) -> Singles:
-        day = self._day(number)
-        if day.temperature_c is None:
-            cooling_c = day.cooling_c[:DAY_MINUTES].astype(np.float64)
-            cooling_c[:DIP_MINUTES] += self._day(number - 1).cooling_c[DAY_MINUTES:]
-            day.temperature_c = temperature_of(
-                self.seed,
-                number,
-                self.habits,
-                barn_day(self.herd, number),
-                self._effects(number),
-                cooling_c,
-            ).astype(np.float32)
-        return day.temperature_c
-
-    def _day(self, number: int) -> _Day:
-        found = self._days.get(number)
-        if found is None:
-            barn, effects = barn_day(self.herd, number), self._effects(number)
-            found = _Day(behaviour_of(self.seed, number, self.habits, barn, effects))
-            self._days[number] = found
-            while len(self._days) > DAYS_KEPT:
-                del self._days[min(self._days)]
+    def _of_her_days(
+        self, times_s: Floats, interval_s: int, names: Collection[str], site: str
+    ) -> dict[str, Floats]:
+        """What is read off her days: sums by their name, lines by that or as metres."""
+        lines = {"temperature_c": site} if "temperature_c" in names else {}
+        if "heart_rate_bpm" in names:
+            lines["heart_rate_bpm"] = "heart"
+        if "latitude" in names or "longitude" in names:
+            lines |= {"north_m": "north_m", "east_m": "east_m"}
+        summed = not set(SUMMED).isdisjoint(names)
+        found = {name: np.empty(len(times_s)) for name in (*lines, *(SUMMED if summed else ()))}
+        for number, of_day, minutes in self._by_day(times_s):
+            if summed:
+                sums = self._days.sums(number, minutes, interval_s / 60)
+                for name, values in zip(SUMMED, sums, strict=True):
+                    found[name][of_day] = values
+            for name, what in lines.items():
+                found[name][of_day] = self._days.line(number, what)[minutes.astype(np.int64)]
         return found
 
-    def _effects(self, number: int) -> Effects:
-        effects = Effects()
-        if self.conditions:
-            at_s = _minutes_s(number)
-            for condition in self.conditions:
-                condition.lay(effects, at_s)
-        return effects
+    def _by_day(self, times_s: Floats) -> Iterator[tuple[int, NDArray[np.bool_], Floats]]:
+        """Each day's number, which times are its, and their minutes of the day."""
+        own_s = times_s.copy()
+        for from_s, seconds in self.shifts:
+            own_s += np.where(times_s >= from_s, seconds, 0.0)
+        numbers = ((own_s - DAY_BEGINS_S) // DAY_S).astype(np.int64)
+        for number in np.unique(numbers).tolist():
+            of_day = numbers == number
+            yield number, of_day, (own_s[of_day] - DAY_BEGINS_S - number * DAY_S) / 60
 
-
-def _minutes_s(number: int) -> Floats:
-    """(1440,): the minutes of a day in seconds since 1970."""
-    first_s = DAY_BEGINS_S + number * DAY_S
-    return np.arange(first_s, first_s + DAY_S, 60, dtype=np.float64)
+    def _with(self, conditions: Sequence[HasEffects]) -> "Animal":
+        return Animal(self.seed, self.herd, conditions, self.stage, self.shifts)

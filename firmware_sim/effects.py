@@ -42,6 +42,24 @@ class Effects:
     east_m: Floats = field(default_factory=_zeros)
 
 
+def neutral() -> Effects:
+    """Effects of nothing, which nobody may change."""
+    found = Effects()
+    for name in Effects.__slots__:
+        getattr(found, name).flags.writeable = False
+    return found
+
+
+NEUTRAL = neutral()  # most days of most animals: held once
+
+
+def same(one: Effects, other: Effects) -> bool:
+    """Whether both do the same to a day."""
+    return all(
+        bool((getattr(one, name) == getattr(other, name)).all()) for name in Effects.__slots__
+    )
+
+
 class HasEffects(Protocol):
     """Something that is laid over an animal's days."""
 

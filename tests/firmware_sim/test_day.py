@@ -5,12 +5,16 @@ from itertools import groupby
 import numpy as np
 import pytest
 
+from firmware_sim.barn import barn_day
 from firmware_sim.day import Behaviour, Mask, behaviour_of
 from firmware_sim.effects import Effects
-from firmware_sim.habits import barn_day, habits_of
+from firmware_sim.habits import habits_of
+from firmware_sim.stage import Shares
 
 DAYS = [
-    behaviour_of(seed, number, habits_of(seed), barn_day("home", number), Effects())
+    behaviour_of(
+        seed, number, habits_of(seed), Shares(milked=True), barn_day("home", number), Effects()
+    )
     for seed in (f"nl-{animal}" for animal in range(12))
     for number in range(20_500, 20_505)
 ]
@@ -31,10 +35,10 @@ def meals(day: Behaviour) -> int:
     [
         # Johnston & DeVries 2018: 9.0 ± 2.0 meals
         ("meals", [meals(day) for day in DAYS], 7.5, 10.5),
-        ("lying bouts", [len(bouts(day.lying)) for day in DAYS], 9, 14),
+        ("lying bouts", [len(bouts(day.lying)) for day in DAYS], 9, 13),
         ("rumination bouts", [len(bouts(day.ruminating)) for day in DAYS], 12, 18),
-        # 12 ± 5 visits, those that are too small to be seen included
-        ("drinks", [len(bouts(day.drinking > 0)) for day in DAYS], 7, 13),
+        # 159 recorded cows: 12 ± 5 visits
+        ("drinks", [len(bouts(day.drinking > 0)) for day in DAYS], 10, 14),
     ],
 )
 def test_behaviour_comes_in_bouts(what: str, counted: list[int], low: float, high: float) -> None:
@@ -62,7 +66,7 @@ def test_she_ruminates_mostly_lying_and_after_she_has_eaten() -> None:
     ]
 
     assert lying > 0.6
-    assert np.mean(two_hours) < -0.35
+    assert np.mean(two_hours) < -0.45
 
 
 def test_a_drink_cools_by_degrees_for_an_hour_or_more() -> None:
@@ -70,6 +74,6 @@ def test_a_drink_cools_by_degrees_for_an_hour_or_more() -> None:
     deepest = [day.cooling_c.max() for day in DAYS]
     share = np.mean([(day.cooling_c[:1440] > 0.5).mean() for day in DAYS])
 
-    assert 2.0 < np.mean(deepest) < 5.5
+    assert 2.0 < np.mean(deepest) < 6.5
     assert max(deepest) <= 9.0
-    assert 0.15 < share < 0.5
+    assert 0.25 < share < 0.6
