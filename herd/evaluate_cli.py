@@ -1,5 +1,6 @@
 """`herd evaluate` on the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from contracts.detection import Condition
     from firmware_sim.recording import Composition
 
-SEEDS = ("tuning", "test", "quick")
+SEEDS = ("tuning", "test", "quick", "sparse")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +32,7 @@ def evaluate(  # noqa: PLR0913  options
             "--animals", help="CSV of animals; or, without files, how many a simulated farm has."
         ),
     ] = "",
-    seeds: Annotated[str, typer.Option("--seeds", help="tuning | test | quick.")] = "test",
+    seeds: Annotated[str, typer.Option("--seeds", help="tuning | test | quick | sparse.")] = "test",
     days: Annotated[
         int, typer.Option("--days", min=0, help="Of each simulated farm; 0 = as composed.")
     ] = 0,
@@ -84,13 +85,14 @@ def _of_files(readings: str, truth: Path, animals: str, only: "list[Condition]")
 
 
 def _of_simulated(seeds: str, animals: str, days: int, only: "list[Condition]") -> dict[str, Any]:
-    from herd.evaluate import evaluate_simulated
+    from herd.evaluate import Asked, evaluate_simulated
     from herd.evaluate_table import as_object
 
     if animals and not (animals.isdecimal() and int(animals) > 0):
         fail(f"--animals {animals!r}: a file needs --readings and --truth beside it", status=2)
     composed = _compositions(seeds, int(animals or 0), days)
-    return {**as_object(evaluate_simulated(composed, only, tell)), "seeds": seeds}
+    score = evaluate_simulated(composed, Asked(frozenset(only)), tell)
+    return {**as_object(score), "seeds": seeds}
 
 
 def _conditions(only: str) -> "list[Condition]":
@@ -104,9 +106,9 @@ def _conditions(only: str) -> "list[Condition]":
 
 
 def _compositions(seeds: str, animals: int, days: int) -> "list[Composition]":
-    from firmware_sim.recording import Composition
+    from firmware_sim.recording_sets import compositions
 
     return [
-        Composition(seed=f"{seeds}-{n}", animals=animals or 60, days=days or 30, interval_s=600)
-        for n in range(4)
+        replace(one, animals=animals or one.animals, days=days or one.days)
+        for one in compositions(seeds)
     ]

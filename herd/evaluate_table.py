@@ -15,6 +15,8 @@ def as_object(score: Score) -> dict[str, Any]:
     return {
         **score.table.told(),
         "yardsticks": {kind: table.told() for kind, table in score.yardsticks.items()},
+        **({"at_usual_rates": score.usual.told()} if score.usual.animal_days else {}),
+        "farms": score.farms,
         "readings": score.readings,
         "animals": score.animals,
         "took_s": round(score.took_s, 1),
@@ -27,6 +29,13 @@ def in_words(result: dict[str, Any]) -> str:
     of = f"{result['animals']} animals, {result['animal_days']:,} animal-days"
     took = f"{result['readings']:,} readings in {result['took_s']:.0f} s"
     lines = [f"{of}, {took}", *_rows(result)]
+    if "at_usual_rates" in result:
+        usual = result["at_usual_rates"]
+        lines += [
+            "",
+            f"of them at usual rates: {usual['animal_days']:,} animal-days",
+            *_rows(usual),
+        ]
     for kind, table in result["yardsticks"].items():
         lines += ["", f"yardstick: {kind}", *_rows(table)]
     return "\n".join(lines)

@@ -155,6 +155,11 @@ class Table:
         """False alerts of everything that speaks of health."""
         return sum(one.false for condition, one in self.conditions.items() if condition in HEALTH)
 
+    @property
+    def health_false_per_1000(self) -> float | None:
+        """The same a thousand animal-days."""
+        return _share(1000 * self.health_false, self.animal_days)
+
     def told(self) -> dict[str, Any]:
         """As JSON, conditions in the order of the enum."""
         conditions = {
@@ -168,9 +173,7 @@ class Table:
             )
         return {
             "conditions": conditions,
-            "health_false_alerts_per_1000_animal_days": _share(
-                1000 * self.health_false, self.animal_days
-            ),
+            "health_false_alerts_per_1000_animal_days": self.health_false_per_1000,
             "animal_days": self.animal_days,
         }
 
