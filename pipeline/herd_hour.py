@@ -4,7 +4,7 @@ Sums over hours are taken one hour after the other: a vectorised sum may add in 
 another number of animals, and a farm's answers must not hang on its neighbours.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,16 +17,15 @@ from pipeline.baselines import DAY_HOURS, Baselines
 from pipeline.features import SCALE
 from pipeline.hours import HOUR_S, HourBins
 from pipeline.life import Life, unknown
+from pipeline.medians import NO_PEN, Medians
 from pipeline.signals import TEMPERATURE
-from pipeline.sums import herd_median, summed
+from pipeline.sums import summed
 from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
 
 COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science: 44 % of real
 # "drops" of over half were partial days and moves)
-NO_PEN = -1
-RATIO_MIN = 0.1  # a herd that all but stopped: dividing by less would judge noise
 NOT_MEASURED, TOO_FEW_HOURS, NO_BASELINE = "not_measured", "too_few_hours", "no_baseline"
 STUCK = "stuck_sensor"
 
@@ -61,51 +60,6 @@ class Warmth:
     peak_c: Floats
     mean_c: Floats
     why_not: list[str | None]
-
-
-class Medians:
-    """By what the herd as a whole differs from its usual in one hour, window by window.
-
-    Fixed once, so that who is judged later, or again, is held against the same herd. keys: (signal,
-    hours) of the windows; of body temperature a difference in °C, of all else a ratio. values:
-    (keys,), NaN = not fixed yet. late: (keys,), whether readings of the herd came after it was
-    fixed. Both are written into.
-    """
-
-    def __init__(self, keys: Sequence[tuple[str, int]], values: Floats, late: Mask) -> None:
-        self._keys, self._values, self._late = keys, values, late
-        self._fixed = np.isfinite(values)
-
-    def unfixed(self, keys: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Those of these that are not fixed yet."""
-        return [key for key in keys if np.isnan(self._values[self._keys.index(key)])]
-
-    @property
-    def fixed_now(self) -> bool:
-        """Whether one was fixed since this was made."""
-        return bool((np.isfinite(self._values) & ~self._fixed).any())
-
-    def note_late(self, came: Callable[[int], bool]) -> None:
-        """Readings came after; came: whether they did in the last so many hours."""
-        for place, (_, hours) in enumerate(self._keys):
-            self._late[place] |= self._fixed[place] and came(hours)
-
-    def partial(self, keys: Sequence[tuple[str, int]]) -> bool:
-        """Whether any of these was fixed before all readings of the herd were in."""
-        return any(bool(self._late[self._keys.index(key)]) for key in keys)
-
-    def value(self, key: tuple[str, int], found: Floats) -> float:
-        """By what the herd is excused; 1, or 0 °C, while fewer than HERD_MIN are judged.
-
-        found: (animals,), of the whole herd where it is not fixed yet.
-        """
-        place, is_difference = self._keys.index(key), key[0] == TEMPERATURE
-        if np.isnan(self._values[place]):
-            median = herd_median(found)
-            if median is None:
-                return 0.0 if is_difference else 1.0
-            self._values[place] = median if is_difference else max(median, RATIO_MIN)
-        return float(self._values[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +141,15 @@ class HerdHour:
 
     def pen_ratio(self, signal: str, hours: int) -> Floats:
         """(animals,): herd_ratio of her pen, where HERD_MIN of it are judged; else the herd's."""
-        return np.full(len(self.rows), self.herd_ratio(signal, hours))
+        found = self.window(signal, hours).ratio
+        return self._excused((signal, hours), found)
 
     def pen_over_c(self, hours: int) -> Floats:
         """(animals,): herd_over_c of her pen, where HERD_MIN of it are judged; else the herd's."""
-        return np.full(len(self.rows), self.herd_over_c(hours))
+        return self._excused((TEMPERATURE, hours), self.warmth(hours).over_c)
+
+    def _excused(self, key: tuple[str, int], found: Floats) -> Floats:
+        return self.medians.by_pen(key, found, self.groups, to_fix=self.at_grace)
 
     def herd_over_c(self, hours: int) -> float:
         """By how much the herd is warmer than its usual; 0 where it is too small to say.
