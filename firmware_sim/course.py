@@ -22,6 +22,7 @@ from firmware_sim.draws import drawn_from
 CYCLING_SHARE = 0.5  # of the herd: not pregnant, and some weeks past calving
 CYCLE_DAYS, CYCLE_SPREAD_DAYS = 21.0, 1.4
 SILENT_SHARE = 0.13  # of the heats: less than half more activity
+SILENT_TIMES = 1.5  # activity at its height, times the usual, under which a heat is silent
 OESTRUS_H, OESTRUS_SPREAD_H = 14.6, 3.5
 ILLNESS_PER_DAY = 0.002  # of an animal
 SILENCES_PER_DAY = 0.004

@@ -1,29 +1,23 @@
-"""A simulated farm over some weeks as a Recording: drawn once from its seed, told day by day.
+"""A simulated farm over some weeks as a Recording: planned once from its seed, told day by day.
 
 Each animal's day is made as columns and thrown away with its slice: memory does not grow with the
 recording, and no object stands for a reading. Pure.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from contracts.ids import CollarId, FarmId
-from firmware_sim.animal import Animal, Measures
-from firmware_sim.collar import SITE
-from firmware_sim.conditions import Course, Silence, Truth
-from firmware_sim.course import draw_course
-from firmware_sim.grid import BEGINS_AT, Grid, grid_of
-from firmware_sim.history import a_herd, silences_of
-from firmware_sim.recording import Composition, Enrolled, Floats, Happening, Longs, Recording, Slice
+from contracts.ids import FarmId
+from firmware_sim.conditions import Truth
+from firmware_sim.course_farm import plan_of
+from firmware_sim.course_plan import Plan
+from firmware_sim.farm_recording_wearer import Heard, Wearer, joined, us_of
+from firmware_sim.recording import Composition, Enrolled, Happening, Recording, Slice
 
-SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-ON_ITS_WAY_US = 2_000_000  # from the collar to the gateway
-SECOND_US = 1_000_000
-NEVER_US = -1  # a reading that nobody ever hears
+TICK = timedelta(minutes=5)  # so often the gateway's clock tells that the way in is closed
 
 
 def recording_of(composition: Composition) -> Recording:
@@ -31,78 +25,63 @@ def recording_of(composition: Composition) -> Recording:
     return FarmRecording(composition)
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """Columns of some readings; see recording.Slice."""
-
-    heard_us: Longs
-    time_us: Longs
-    animal: Longs
-    seq: Longs
-    values: Floats
-
-    def take(self, which: Longs) -> "_Heard":
-        return _Heard(
-            self.heard_us[which],
-            self.time_us[which],
-            self.animal[which],
-            self.seq[which],
-            self.values[:, which],
-        )
-
-
 class FarmRecording:
     """See recording.Recording."""
 
     def __init__(self, composition: Composition) -> None:
         self.composition = composition
-        self.farm_id = FarmId(f"sim-{composition.seed}")
-        self.since = SINCE
-        self.until = SINCE + composition.days * DAY
-        self.temperature_site = SITE
-        self.stations: Sequence[str] = ()
-        wearers = a_herd(self.farm_id, composition.animals)
-        self.animals = [Enrolled(animal_id=one.animal_id) for one in wearers]
-        self._collars = [one.collar_id for one in wearers]
-        self._course: Course = draw_course(
-            composition.seed, [one.animal_id for one in wearers], self.since, self.until
-        )
+        self.plan: Plan = plan_of(composition)
+        self.farm_id: FarmId = self.plan.farm_id
+        self.since = self.plan.since
+        self.until = self.plan.until
+        self.temperature_site = composition.site
+        self.stations: Sequence[str] = tuple(self.plan.stations)
+        self.animals: Sequence[Enrolled] = tuple(one.enrolled for one in self.plan.animals)
 
     def happenings(self) -> Sequence[Happening]:
         """What the register is told."""
-        return ()
+        return self.plan.told
 
     def truths(self) -> Sequence[Truth]:
         """What was true."""
-        return self._course.truths()
+        return self.plan.truths()
 
     def slices(self) -> Iterator[Slice]:
-        """Day by day."""
-        bodies = [
-            Animal(one.animal_id, self.farm_id, self._course.of(one.animal_id))
-            for one in self.animals
+        """Day by day, and tick by tick while our own way in is closed."""
+        wearers = [
+            Wearer(self.composition, self.plan, number) for number in range(len(self.animals))
         ]
-        grids = [grid_of(CollarId(one), self.composition.interval_s) for one in self._collars]
-        silences = [silences_of(self._course.of(one.animal_id)) for one in self.animals]
-        late: list[_Heard] = []
+        late: list[Heard] = []
         begins = self.since
         while begins < self.until:
             ends = min(begins + DAY, self.until)
-            found = [
-                _day_of(number, body, grids[number], silences[number], begins, ends)
-                for number, body in enumerate(bodies)
-            ]
-            heard = _joined([*late, *found])
-            ends_us = _us(ends)
-            now = heard.heard_us <= ends_us
-            late = [heard.take(np.nonzero(~now)[0])]
+            found = joined([*late, *(one.day(begins, ends) for one in wearers)])
+            now = found.heard_us <= us_of(ends)
+            late = [found.take(np.nonzero(~now)[0])]
             order = np.nonzero(now)[0]
-            order = order[np.argsort(heard.heard_us[order], kind="stable")]
-            yield self._slice(heard.take(order), begins, ends)
+            order = order[np.argsort(found.heard_us[order], kind="stable")]
+            yield from self._cut(found.take(order), begins, ends)
             begins = ends
 
-    def _slice(self, heard: _Heard, since: datetime, until: datetime) -> Slice:
+    def _cut(self, heard: Heard, since: datetime, until: datetime) -> Iterator[Slice]:
+        """Slices that end where something must be told of a closed way in."""
+        begins = since
+        for ends in [*_told_at(self.plan.deaf, since, until), until]:
+            first, last = np.searchsorted(heard.heard_us, [us_of(begins), us_of(ends)], "right")
+            first = 0 if begins == since else first
+            deaf = tuple(
+                (max(us_of(begins), us_of(one)), min(us_of(ends), us_of(other)))
+                for one, other in self.plan.deaf
+                if one < ends and begins < other
+            )
+            yield self._slice(heard.take(np.arange(first, last)), begins, ends, deaf)
+            begins = ends
+
+    def _slice(
+        self, heard: Heard, since: datetime, until: datetime, deaf: tuple[tuple[int, int], ...]
+    ) -> Slice:
         count = len(heard.time_us)
+        stations = np.array(self.plan.station_of, np.int64)
         return Slice(
             since=since,
             until=until,
@@ -111,42 +90,21 @@ class FarmRecording:
             animal=heard.animal,
             seq=heard.seq,
             interval_s=np.full(count, self.composition.interval_s, np.int64),
-            station=np.full(count, -1, np.int64),
-            columns=dict(zip(Measures.__struct_fields__, heard.values, strict=True)),
+            station=stations[heard.animal],
+            columns=heard.columns,
+            deaf=deaf,
         )
 
 
-def _day_of(
-    number: int,
-    body: Animal,
-    grid: Grid,
-    silences: Sequence[Silence],
-    since: datetime,
-    until: datetime,
-) -> _Heard:
-    """What one animal's collar measures in (since, until], without what nobody ever hears."""
-    first = grid.last_until(since) + 1
-    places = np.arange(first, grid.last_until(until) + 1, dtype=np.int64)
-    times_s = BEGINS_AT.timestamp() + grid.phase_s + grid.interval_s * places
-    time_us = times_s.astype(np.int64) * SECOND_US
-    heard_us = time_us + ON_ITS_WAY_US
-    for one in silences:
-        during = (time_us >= _us(one.begins_at)) & (time_us < _us(one.ends_at))
-        heard_us[during] = _us(one.ends_at) + ON_ITS_WAY_US if one.buffered else NEVER_US
-    values = body.table(times_s.astype(np.float64), grid.interval_s)
-    found = _Heard(heard_us, time_us, np.full(len(places), number, np.int64), places, values)
-    return found.take(np.nonzero(heard_us != NEVER_US)[0])
-
-
-def _joined(parts: Sequence[_Heard]) -> _Heard:
-    return _Heard(
-        np.concatenate([one.heard_us for one in parts]),
-        np.concatenate([one.time_us for one in parts]),
-        np.concatenate([one.animal for one in parts]),
-        np.concatenate([one.seq for one in parts]),
-        np.concatenate([one.values for one in parts], axis=1),
-    )
-
-
-def _us(at: datetime) -> int:
-    return round(at.timestamp() * SECOND_US)
+def _told_at(
+    deaf: Sequence[tuple[datetime, datetime]], since: datetime, until: datetime
+) -> list[datetime]:
+    """Every tick of a closed way in, and its end."""
+    found: list[datetime] = []
+    for begins, ends in deaf:
+        at = begins + TICK
+        while at < ends:
+            found.append(at)
+            at += TICK
+        found.append(ends)
+    return [at for at in found if since < at < until]

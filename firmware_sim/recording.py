@@ -6,7 +6,7 @@ reading: a herd of 300 over 120 days makes ten million.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -112,8 +112,11 @@ class Recording(Protocol):
 class Composition:
     """What a recording is made of: a kind of farm, and the rates of what happens there.
 
-    seed: decides all of it. kind: `dairy` (barn), `beef` (range) or `calves`. per_day: events an
-    animal-day by the name of what happens, where they are not the usual ones.
+    seed: decides all of it. kind: `dairy` (barn), `beef` (range) or `calves`. per_day: how often
+    things happen, by name and in the unit of course_rates, where that is not the usual rate.
+    since: its first day; the season of its weather. block_calving: most cows calve in its first
+    weeks. columns: what the collars measure, empty = all that they can. site: where they measure
+    body temperature: `rumen`, `core` or `ear`.
     """
 
     seed: str
@@ -122,3 +125,7 @@ class Composition:
     days: int = 60
     interval_s: int = 300
     per_day: dict[str, float] = field(default_factory=dict)
+    since: datetime = datetime(2026, 3, 1, tzinfo=UTC)
+    block_calving: bool = False
+    columns: tuple[str, ...] = ()
+    site: str = "rumen"
