@@ -2,7 +2,7 @@
 
 Only time in which the way in was open counts, so our own outage is not taken for hundreds of
 broken collars. Where more than half of a herd is silent at once it is the station or the line to
-the farm, not the collars: nothing is said of single ones then.
+the farm, not the collars: nothing is said of single ones then; station_silent tells of both.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ import numpy as np
 
 from contracts.detection import Condition, Phase
 from pipeline.detectors.base import NO_READING, Change, Limit, Measured, Spec, Voices
-from pipeline.herd_hour import HERD_MIN
+from pipeline.detectors.voices import newest_of_each
+from pipeline.sums import HERD_MIN
 from pipeline.tables import NEVER, Column, Longs, Mask, Table
 from pipeline.windows import LogTime
 
@@ -28,18 +29,27 @@ SILENT_LIMIT = Limit(
 )
 INTERVALS_LIMIT = Limit("silent_intervals", 6.0, "1", "sparse collars may lose some readings; ours")
 
+SPEC = Spec(
+    "collar_silent",
+    1,
+    Condition.COLLAR_SILENT,
+    (SILENT_LIMIT, INTERVALS_LIMIT),
+    teaches=True,
+)
+
 
 class CollarSilent:
     """The detector of collar_silent."""
 
-    spec = Spec(
-        "collar_silent", 1, Condition.COLLAR_SILENT, (SILENT_LIMIT, INTERVALS_LIMIT), teaches=True
-    )
+    spec = SPEC
     memory: Mapping[str, Column] = {
         "heard_us": Column("int64", fill=NEVER),  # the later of log time and the reading's own
         "interval_us": Column("int64"),  # of that reading
         "open": Column("bool"),
     }
+
+    def __init__(self, spec: Spec = SPEC) -> None:
+        self.spec = spec
 
     def hear(self, voices: Voices, memory: Table, times: LogTime) -> list[Change]:
         """Ends, by the first reading of each silent animal; see ByTime."""
@@ -52,23 +62,16 @@ class CollarSilent:
             if memory["open"][who]:  # not her second reading of this segment
                 until_us = int(voices.heard_us[place])
                 changes.append(self._end(who, int(voices.reading[place]), until_us, memory, times))
-        # the latest sign of life and, of several at one time, the longest interval: in any order
-        order = np.lexsort((voices.interval_us, voices.heard_us, voices.row))
-        row = voices.row[order]
-        last = order[np.append(row[1:] != row[:-1], [True])]
-        rows, heard_us, interval_us = (
-            array[last] for array in (voices.row, voices.heard_us, voices.interval_us)
-        )
-        known_us, known_interval_us = memory["heard_us"][rows], memory["interval_us"][rows]
-        newer = (heard_us > known_us) | ((heard_us == known_us) & (interval_us > known_interval_us))
-        memory["heard_us"][rows[newer]] = heard_us[newer]
-        memory["interval_us"][rows[newer]] = interval_us[newer]
+        newest = newest_of_each(voices, memory)
+        rows = voices.row[newest]
+        memory["heard_us"][rows] = voices.heard_us[newest]
+        memory["interval_us"][rows] = voices.interval_us[newest]
         return changes
 
     def at_line(self, rows: Longs, line_us: int, memory: Table, times: LogTime) -> list[Change]:
         """Onsets at a line; see ByTime."""
         spoke = rows[memory["heard_us"][rows] != NEVER]
-        limit_us = _limit_us(memory["interval_us"][spoke])
+        limit_us = self._limit_us(memory["interval_us"][spoke])
         # cheap first: hearing time is never longer than the time itself
         late = np.nonzero(line_us - memory["heard_us"][spoke] >= limit_us)[0]
         if not len(late):
@@ -107,7 +110,7 @@ class CollarSilent:
     ) -> tuple[Measured, ...]:
         """How long she has been silent; see ByTime."""
         heard_us = int(memory["heard_us"][row])
-        limit_us = int(_limit_us(memory["interval_us"][[row]])[0])
+        limit_us = int(self._limit_us(memory["interval_us"][[row]])[0])
         silent_us = times.hearing_us(heard_us, line_us)
         return (
             Measured(
@@ -120,9 +123,8 @@ class CollarSilent:
         memory["open"][row] = False
         return Change(Phase.END, row, reading, 0, evidence)
 
-
-def _limit_us(interval_us: Longs) -> Longs:
-    limit: Longs = np.maximum(
-        int(SILENT_LIMIT.value * MINUTE_US), int(INTERVALS_LIMIT.value) * interval_us
-    )
-    return limit
+    def _limit_us(self, interval_us: Longs) -> Longs:
+        least, intervals = (self.spec.value(one.name) for one in (SILENT_LIMIT, INTERVALS_LIMIT))
+        of_hers = np.rint(intervals * interval_us).astype(np.int64)
+        limit: Longs = np.maximum(round(least * MINUTE_US), of_hers)
+        return limit

@@ -7,12 +7,14 @@ from pipeline.detectors.fever import Fever
 from pipeline.detectors.hypothermia import Hypothermia
 from pipeline.detectors.oestrus import Oestrus
 from pipeline.detectors.rumination_drop import RuminationDrop
+from pipeline.detectors.station_silent import StationSilent
 from pipeline.detectors.system_deaf import SystemDeaf
 
 ALL: tuple[Detector, ...] = (
     Fever(),
     RuminationDrop(),
     Oestrus(),
+    StationSilent(),  # before the collars whose silence it explains
     CollarSilent(),
     SystemDeaf(),
     Down(),
