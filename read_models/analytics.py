@@ -18,7 +18,7 @@ from contracts.hour import HOUR_SIGNALS, AnimalHour, HourScore, HourSignal
 from contracts.ids import derived_id
 from contracts.reading import MEASUREMENTS
 
-FOLD_VERSION = 2  # one more with every change of what is stored: the projector rebuilds
+FOLD_VERSION = 3  # one more with every change of what is stored: the projector rebuilds
 STEP_S = 3600
 HOURS_MAX = 24 * 400  # of one series
 # What ClickHouse's times hold, with a margin: 1971 to 2099, in microseconds since 1970.
@@ -53,6 +53,7 @@ HOUR_COLUMNS: Mapping[str, str] = {
     "coverage_share": "Float64",
     **dict.fromkeys(SIGNAL_COLUMNS, "Float64"),
     "scores": "String",  # JSON: read for one hour at a time
+    "learnt_days": "Int16",  # -1 = not told
 }
 HOUR_KEY = ("farm_id", "animal_id", "hour_at")
 
@@ -79,7 +80,8 @@ class AnimalHours:
     """An animal's hours: the signals that were measured in them, by name.
 
     coverage: share of each hour that was heard, 0 to 1; None = not judged. scores: of the newest
-    judged hour, as known at scores_at.
+    judged hour, as known at scores_at. learnt_days: of hers that were heard until then, of the
+    LEARNING_DAYS after which all detectors know her; None = not told.
     """
 
     start: datetime
@@ -88,6 +90,7 @@ class AnimalHours:
     coverage: tuple[float | None, ...]
     scores: tuple[HourScore, ...]
     scores_at: datetime | None
+    learnt_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +128,26 @@ class Grid:
 
 
 def animal_hours(grid: Grid, rows: Sequence[Sequence[Any]]) -> AnimalHours:
-    """What rows of (hour_at in s, coverage, known_at in µs, scores, SIGNAL_COLUMNS…) tell.
+    """What rows of (hour_at in s, coverage, known_at in µs, scores, learnt_days, signals…) tell.
 
     Rows in order of hours; a signal that was measured in none of them is left out.
     """
     coverage: list[float | None] = [None] * grid.hours
     scores: tuple[HourScore, ...] = ()
     scores_at: datetime | None = None
-    for hour_s, share, known_us, scores_json, *_ in rows:
+    learnt_days: int | None = None
+    for hour_s, share, known_us, scores_json, learnt, *_ in rows:
         coverage[grid.place(hour_s)] = share
         told = _scores.decode(scores_json)
         if told:
             scores, scores_at = told, datetime.fromtimestamp(known_us / 1e6, UTC)
+            learnt_days = None if learnt < 0 else learnt
     signals = {}
     for number, signal in enumerate(HOUR_SIGNALS):
-        at = 4 + 3 * number
+        at = 5 + 3 * number
         if any(row[at] is not None for row in rows):
             signals[signal] = grid.series(signal, ((row[0], row[at : at + 3]) for row in rows))
-    return AnimalHours(grid.start, STEP_S, signals, tuple(coverage), scores, scores_at)
+    return AnimalHours(grid.start, STEP_S, signals, tuple(coverage), scores, scores_at, learnt_days)
 
 
 def reading_rows(readings: ReadingColumns) -> bytes:
@@ -182,7 +187,8 @@ def _hour_fields(event: Event[AnimalHour]) -> list[str]:
     for name in HOUR_SIGNALS:
         signal = known.get(name) or HourSignal(signal=name)
         fields += [number_text(signal.value), number_text(signal.usual), number_text(signal.spread)]
-    return [*fields, escaped(msgspec.json.encode(hour.scores).decode())]
+    scores = escaped(msgspec.json.encode(hour.scores).decode())
+    return [*fields, scores, str(-1 if hour.learnt_days is None else hour.learnt_days)]
 
 
 def _lines(columns: Iterable[Iterable[str]]) -> bytes:

@@ -18,7 +18,7 @@ from api.schemas.herd import (
     SignalOut,
     SignalsOut,
 )
-from contracts.hour import HOUR_SIGNALS
+from contracts.hour import HOUR_SIGNALS, LEARNING_DAYS
 from contracts.ids import AnimalId, is_id
 
 router = APIRouter(prefix="/api/v1/farms/{farm_id}/animals", tags=["screens"])
@@ -78,6 +78,8 @@ def signals(
         coverage=list(hours.coverage),
         scores=[ScoreOut.model_validate(score) for score in hours.scores],
         scores_at=hours.scores_at,
+        learnt_days=hours.learnt_days,
+        learning_days=LEARNING_DAYS,
     )
 
 

@@ -165,7 +165,11 @@ class ScoreOut(Sent):
 
 
 class SignalsOut(Sent):
-    """Her hours from start to end. coverage: the share of each hour that was heard."""
+    """Her hours from start to end. coverage: the share of each hour that was heard.
+
+    learnt_days: days of hers heard so far, of the learning_days after which every detector knows
+    what is usual for her; None = not told.
+    """
 
     start: datetime
     end: datetime
@@ -174,6 +178,8 @@ class SignalsOut(Sent):
     coverage: Values
     scores: list[ScoreOut]
     scores_at: datetime | None
+    learnt_days: int | None
+    learning_days: int
 
 
 class EventOut(Sent):

@@ -99,7 +99,7 @@ class Analytics:
         first, end = grid.bounds_s
         rows = self._ask(
             "SELECT toUnixTimestamp(hour_at), coverage_share, toUnixTimestamp64Micro(known_at),"  # noqa: S608  names of ours
-            f" scores, {', '.join(SIGNAL_COLUMNS)}"
+            f" scores, learnt_days, {', '.join(SIGNAL_COLUMNS)}"
             " FROM {hours} FINAL WHERE farm_id = {farm:String} AND animal_id = {animal:String}"
             f" AND {IN_TIME} ORDER BY hour_at",
             farm=farm_id,

@@ -11,7 +11,7 @@ from api.gathering import Absences
 from contracts.clock import Clock, FakeClock
 from contracts.detection import Condition, Evidence
 from contracts.envelope import Event
-from contracts.hour import AnimalHour, HourScore, HourSignal
+from contracts.hour import LEARNING_DAYS, AnimalHour, HourScore, HourSignal
 from contracts.ids import FarmId, SubjectKind, new_id
 from read_models import Analytics, History, open_analytics
 from tests.api.conftest import Api
@@ -266,6 +266,7 @@ def test_an_animals_days_are_served_by_the_hour(api: Api) -> None:
     assert (found["coverage"][-1], found["coverage"][0]) == (0.5, None)
     assert found["scores"][0]["score"] == 1.2
     assert found["scores_at"] is not None
+    assert (found["learnt_days"], found["learning_days"]) == (None, LEARNING_DAYS)
 
 
 def test_an_animal_that_was_never_measured_has_empty_days(api: Api) -> None:

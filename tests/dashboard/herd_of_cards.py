@@ -255,6 +255,8 @@ def signals_of(number: int, condition: str | None, now: datetime, onset_h: float
         "coverage": [0.0 if value is None else 0.97 for value in series[0]["values"]],
         "scores": [dict(zip(keys, score, strict=True)) for score in SCORES],
         "scores_at": iso(end),
+        "learnt_days": 7,
+        "learning_days": 7,
     }
 
 

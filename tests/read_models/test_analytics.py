@@ -28,10 +28,12 @@ def as_dict(row: bytes, columns: object) -> dict[str, str]:
     return dict(zip(columns, row.decode().rstrip("\n").split("\t"), strict=True))
 
 
-def a_row(hour: int, activity: float | None = None, scores: str = "[]") -> list[object]:
+def a_row(
+    hour: int, activity: float | None = None, scores: str = "[]", learnt: int = -1
+) -> list[object]:
     """A row as ClickHouse answers it, with nothing but an activity."""
     values = [activity if name == "activity" else None for name in SIGNAL_COLUMNS]
-    return [HOUR_S + 3600 * hour, 0.5, 1_000_000 * HOUR_S, scores, *values]
+    return [HOUR_S + 3600 * hour, 0.5, 1_000_000 * HOUR_S, scores, learnt, *values]
 
 
 def test_a_reading_is_one_row_and_what_was_not_measured_is_no_number() -> None:
@@ -92,6 +94,7 @@ def test_an_hour_is_one_row_with_three_columns_a_signal() -> None:
     assert told == ["40.0", "38.5", "nan"]
     assert row["temperature_c"] == "nan"
     assert '"why_not":"new"' in row["scores"]
+    assert row["learnt_days"] == "-1"
     assert hour_rows([]) == b""
 
 
@@ -127,7 +130,9 @@ def test_the_newest_judged_hour_tells_the_scores() -> None:
     score = '[{"detector":"fever","condition":"fever","unit":"1","score":%s}]'
     grid = Grid.of(MORNING, MORNING + timedelta(hours=3))
 
-    found = animal_hours(grid, [a_row(0, scores=score % 1), a_row(1, scores=score % 2), a_row(2)])
+    rows = [a_row(0, scores=score % 1), a_row(1, scores=score % 2, learnt=3), a_row(2)]
+    found = animal_hours(grid, rows)
 
     assert [told.score for told in found.scores] == [2.0]
+    assert found.learnt_days == 3
     assert found.scores_at == MORNING

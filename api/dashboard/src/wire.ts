@@ -152,6 +152,9 @@ export interface Signals {
   coverage: Values;
   scores: Score[];
   scores_at: Time | null;
+  /** Days of hers heard so far, of those after which every detector knows her; null = not told. */
+  learnt_days: number | null;
+  learning_days: number;
 }
 
 export interface HistoryEvent {

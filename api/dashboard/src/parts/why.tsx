@@ -1,13 +1,14 @@
 // WhyPanel and NearMissList: why this fired, and why nothing else did. The limit is always at 80 %
 // of the bar, so that all detectors compare; what was not judged is hatched with its reason.
 import { format, words } from "../settings";
-import type { Alert, Evidence, Score, Track } from "../wire";
+import type { Alert, Evidence, Score, Signals, Track } from "../wire";
 import { change, reach } from "../words/finding";
 import { TrackRecord } from "./marks";
 import { valueWithUnit } from "./names";
 import { severityClass } from "./severity";
 
 const LIMIT_AT = 80; // per cent of the bar
+const DAY_MS = 86_400_000;
 
 const bar = (share: number) => ({ width: `${Math.min(100, Math.max(0, share) * LIMIT_AT)}%` });
 
@@ -100,9 +101,9 @@ function besideText(one: Evidence): string {
 }
 
 /** How near the other detectors were; the one that fired stands above. */
-export function NearMissList({ scores, fired }: { scores: Score[]; fired: string | null }) {
+export function NearMissList({ signals, fired }: { signals: Signals; fired: string | null }) {
   const said = words.value;
-  const others = scores.filter((score) => score.condition !== fired);
+  const others = signals.scores.filter((score) => score.condition !== fired);
   return (
     <section class="panel">
       <header>
@@ -110,6 +111,7 @@ export function NearMissList({ scores, fired }: { scores: Score[]; fired: string
         <span class="meta">{said.lineIsLimit}</span>
       </header>
       <div class="pad">
+        <Learning signals={signals} />
         {others.length === 0 ? <p class="meta">{said.noScores}</p> : null}
         <ul class="miss">
           {others.map((one) =>
@@ -152,4 +154,20 @@ function scoreText({ condition, score, unit }: Score): string {
   if (unit === "Cel") return `${f.signed(score, 1)} °C`;
   if (unit === "1") return `× ${f.number(score, 1)}`;
   return `${f.number(score, unit === "min" ? 0 : 1)} ${words.value.units[unit] ?? unit}`.trim();
+}
+
+/** What already watches her, and from when on the rest does, while her usual is being learnt. */
+function Learning({ signals }: { signals: Signals }) {
+  const { learnt_days: learnt, learning_days: all, scores, scores_at: at } = signals;
+  if (learnt === null || learnt >= all || at === null) return null;
+  const said = words.value;
+  const waits = scores.filter((score) => score.score === null && score.why_not === "no_baseline");
+  const from = Date.parse(at) + (all - learnt) * DAY_MS;
+  const names = waits.map((score) => said.condition(score.condition)).join(", ");
+  return (
+    <p class="learning" data-learnt={learnt}>
+      <b>{said.learning(learnt + 1, all)}</b>{" "}
+      {names === "" ? "" : said.learntFrom(names, format.value.shortDay(from))}
+    </p>
+  );
 }

@@ -202,7 +202,7 @@ function Page({ data, onMore }: { data: Loaded; onMore: () => void }) {
             />
           )}
           {signals === null ? null : (
-            <NearMissList scores={signals.scores} fired={item?.alert.condition ?? null} />
+            <NearMissList signals={signals} fired={item?.alert.condition ?? null} />
           )}
           <CowCard animal={animal} now={now} />
         </div>

@@ -110,6 +110,9 @@ export const de: Words = {
   noCaseBody: (name) => `Bei ${name} braucht dich jetzt nichts.`,
   notJudged: "nicht beurteilt",
   noHours: "Noch keine beurteilten Stunden: die ersten kommen eine Stunde nach der ersten Messung.",
+  learning: (day, days) =>
+    `Tag ${day} von ${days}: Gelernt wird, was für sie üblich ist. Fieber und Festliegen werden schon überwacht.`,
+  learntFrom: (names, day) => `Ab ${day}: ${names}.`,
   noScores: "Noch hat kein Detektor sie beurteilt.",
   limit: (value) => `Grenze ${value}`,
   usual: (value) => `üblich ${value}`,

@@ -115,6 +115,9 @@ export const en = {
   noCaseBody: (name: string) => `Nothing about ${name} needs you now.`,
   notJudged: "not judged",
   noHours: "No judged hours yet: the first appear an hour after her collar is first heard.",
+  learning: (day: number, days: number) =>
+    `Day ${day} of ${days}: what is usual for her is being learnt. Fever and lying too long are watched already.`,
+  learntFrom: (names: string, day: string) => `From ${day}: ${names}.`,
   noScores: "No detector has judged her yet.",
   limit: (value: string) => `limit ${value}`,
   usual: (value: string) => `usual ${value}`,

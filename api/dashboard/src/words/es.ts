@@ -110,6 +110,9 @@ export const es: Words = {
   noCaseBody: (name) => `Nada de ${name} le necesita ahora.`,
   notJudged: "sin juzgar",
   noHours: "Aún no hay horas juzgadas: las primeras llegan una hora después de oír su collar.",
+  learning: (day, days) =>
+    `Día ${day} de ${days}: se aprende qué es normal en ella. Fiebre y echada demasiado tiempo ya se vigilan.`,
+  learntFrom: (names, day) => `Desde ${day}: ${names}.`,
   noScores: "Ningún detector la ha juzgado aún.",
   limit: (value) => `límite ${value}`,
   usual: (value) => `usual ${value}`,
