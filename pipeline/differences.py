@@ -13,9 +13,8 @@ import numpy as np
 from contracts.detection import Detection, Phase
 from contracts.envelope import Event
 from pipeline.detectors.base import ByHour, Measured
-from pipeline.detectors.sustained import JUDGED
+from pipeline.detectors.sustained import JUDGED, verdicts_in
 from pipeline.episodes import Episode, Moment, detection_id_of
-from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US, Longs
 from pipeline.telling import new_episode
@@ -27,7 +26,8 @@ def differences(
 ) -> list[Event[Detection]]:
     """Run the machines of a farm's animals again; what has to be told of it, by detector."""
     told: list[Event[Detection]] = []
-    for detector, of_rows in zip(state.by_hour, refold(state, farm, rows), strict=True):
+    by_hour = state.tuning.of(farm).by_hour
+    for detector, of_rows in zip(by_hour, refold(state, farm, rows), strict=True):
         for row, runs in zip(rows.tolist(), of_rows, strict=True):
             told += _Her(state, detector, farm, row, moment).tell(runs)
     return told
@@ -130,8 +130,9 @@ class _Her:
     def _newest(self) -> int | None:
         """The newest hour in which she was judged."""
         hours = np.array(self._state.judged.open_hours(self._farm))
-        bits = self._state.memories[self._detector.spec.name]["bits"][self._row]
-        judged = hours[bits[hours % OPEN_HOURS] & JUDGED > 0]
+        memory = self._state.memories[self._detector.spec.name]
+        bits = verdicts_in(memory, np.full(len(hours), self._row), hours)
+        judged = hours[bits & JUDGED > 0]
         return int(judged[-1]) if len(judged) else None
 
 

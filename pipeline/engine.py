@@ -7,6 +7,7 @@ depend on how the log was cut into batches: that is what makes silent replay aft
 """
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,20 +15,28 @@ from contracts.columns import Batch, ReadingColumns, micros
 from contracts.context import Context
 from contracts.detection import Detection
 from contracts.envelope import Event
+from contracts.reading import StationReading
 from contracts.tick import Tick
-from pipeline.detectors.base import Change, Detector, Voices
-from pipeline.features import hour_parts, signals
+from pipeline.airing import hear_collars, hear_station
+from pipeline.calendars import KINDS
+from pipeline.detectors.base import ByTime, Change, Detector, Voices
+from pipeline.features import hour_parts
+from pipeline.fences import DRAWN, REMOVED
 from pipeline.hours import NO_HOUR
+from pipeline.judging import changes_by_reading, parts_by_farm, signals_of
 from pipeline.leaving import cut_at_days, day_begins, free_who_left, parts_of
 from pipeline.lines import act_at_lines, tell_moved
 from pipeline.moving import move
 from pipeline.state import NO_ROW, PARTITION_CLOCK, PartitionState, TakenIn
 from pipeline.tables import DAY_US, NEVER, Longs
 from pipeline.telling import Told, told_change
+from pipeline.tuning import TUNED
 from pipeline.windows import FARM_IS_LIVE, line_of, lines_between, log_us_at, may_be_judged
 
 # context records after which an animal's collar is not waited for
 COLLAR_CHANGES = ("collar.removed.v1", "collar.assigned.v1")
+FENCES = (DRAWN, REMOVED)
+HEEDED = frozenset({*COLLAR_CHANGES, *FENCES, TUNED, *KINDS})  # of which details are looked at
 
 
 def step(state: PartitionState, batch: Batch) -> Told:
@@ -41,6 +50,8 @@ def step(state: PartitionState, batch: Batch) -> Told:
                     run.tick(place, event)
                 case Context():
                     run.context(place, event)
+                case StationReading():
+                    hear_station(state, event)
         run.judge_until(end)
     return told
 
@@ -103,24 +114,21 @@ class _Run:
 
     def _is_deaf(self) -> bool:
         state = self._state
-        return any(state.memories[d.spec.name]["open"].any() for d in state.by_hearing)
+        by_hearing = state.tuning.common.by_hearing
+        return any(state.memories[d.spec.name]["open"].any() for d in by_hearing)
 
     def _listen(self, at_us: int, cause: str) -> None:
         """Let detectors judge whether anybody could be heard, for each farm that was heard once."""
         state = self._state
         hours, own = state.hours.table["hour"], state.log_time.own_us
-        for detector in state.by_hearing:
-            memory = state.memories[detector.spec.name]
+        for place, common in enumerate(state.tuning.common.by_hearing):
+            memory = state.memories[common.spec.name]
             # hours tell who was heard before this place; what a farm imports was never on its way
-            firsts = [
-                rows[0]
-                for farm, rows in state.rows_of_farm.items()
-                if memory["open"][rows[0]] or (farm not in own and (hours[rows] != NO_HOUR).any())
-            ]
-            found = np.array(firsts, np.int64)
-            for change in detector.at_tick(found, at_us, memory, state.log_time):
-                told = told_change(state, change, detector, at_us, cause)
-                self.told.detections.append(told)
+            for farm, rows in state.rows_of_farm.items():
+                if memory["open"][rows[0]] or (farm not in own and (hours[rows] != NO_HOUR).any()):
+                    detector = state.tuning.of(farm).by_hearing[place]
+                    for change in detector.at_tick(rows[:1], at_us, memory, state.log_time):
+                        self._tell_change(change, detector, at_us, cause)
 
     def context(self, place: int, event: Event[Context]) -> None:
         """Apply a copy of an event of the register, once, in the order of its source."""
@@ -138,9 +146,16 @@ class _Run:
             line_us = line_of(state.log_time.partition_us)
             if imported and line_us != NEVER:
                 self._act(farm_id, [farm_id], range(line_us, line_us + 1), event.event_id)
-        elif kind in COLLAR_CHANGES:
-            animal_id = str(json.loads(event.payload.details_json)["animal_id"])
-            self._forget(farm_id, animal_id, event)
+        elif kind in HEEDED:
+            details = json.loads(event.payload.details_json)
+            if kind in COLLAR_CHANGES:
+                self._forget(farm_id, str(details["animal_id"]), event)
+            elif kind in FENCES:
+                state.fences.apply(farm_id, kind, details)
+            elif kind == TUNED:
+                state.tuning.tune(farm_id, details)
+            else:
+                state.calendars.apply(farm_id, kind, details, micros(event.timestamp))
 
     def _act(self, clock: str, farms: list[str], lines: range, cause: str) -> None:
         met = [farm for farm in farms if farm in self._state.rows_of_farm]
@@ -166,12 +181,13 @@ class _Run:
             return
         log_us = state.log_time.of(farm_id)
         known_us = micros(event.timestamp) if log_us == NEVER else log_us
-        for detector in state.by_time:
+        for detector in state.tuning.of(farm_id).by_time:
             memory = state.memories[detector.spec.name]
             for change in detector.forget(row, known_us, memory, state.log_time):
-                self.told.detections.append(
-                    told_change(state, change, detector, known_us, event.event_id)
-                )
+                self._tell_change(change, detector, known_us, event.event_id)
+
+    def _tell_change(self, change: Change, detector: Detector, known_us: int, cause: str) -> None:
+        self.told.detections += told_change(self._state, change, detector, known_us, cause)
 
     def judge_until(self, place: int) -> None:
         """Judge the readings before a place that are not judged yet."""
@@ -223,7 +239,8 @@ class _Run:
         judged = first & in_time
         chosen = segment[judged]
         state.hours.add(hour_parts(readings, chosen, self._rows[chosen]))
-        found = signals(readings, chosen, self._rows[chosen], state.baselines)
+        hear_collars(state, readings, chosen, self._rows[chosen])
+        found = signals_of(state, readings, chosen, self._rows[chosen])
         # a clock that is ahead says that the collar lives, but not when
         heard_us = np.where(in_time, np.maximum(log_us, occurred_us), log_us)
         spoke = first & (heard_us != NEVER)
@@ -237,15 +254,21 @@ class _Run:
                 readings.texts["station_id"].take(segment[spoke]),
             ),
         )
-        changes: list[tuple[Change, Detector]] = []
-        for by_reading in state.by_reading:
-            some = by_reading.judge(found, state.memories[by_reading.spec.name])
-            changes += [(change, by_reading) for change in some]
-        for by_time in state.by_time:
-            memory = state.memories[by_time.spec.name]
-            some = by_time.hear(voices, memory, state.log_time)
-            changes += [(change, by_time) for change in some]
+        changes: list[tuple[Change, Detector]] = [*changes_by_reading(state, found)]
+        changes += self._changes_by_time(voices)
         for change, detector in sorted(changes, key=lambda pair: pair[0].reading):
             known_us = int(heard_us[change.reading - segment[0]])
             cause = readings.texts["event_id"].at(change.reading) or ""
-            self.told.detections.append(told_change(state, change, detector, known_us, cause))
+            self._tell_change(change, detector, known_us, cause)
+
+    def _changes_by_time(self, voices: Voices) -> Sequence[tuple[Change, ByTime]]:
+        """What the detectors by time say of signs of life, each farm's by its own."""
+        state = self._state
+        found: list[tuple[Change, ByTime]] = []
+        for forms, kept in parts_by_farm(state, voices.row):
+            some = voices if kept is None else voices.only(kept)
+            for detector in forms.by_time:
+                memory = state.memories[detector.spec.name]
+                changes = detector.hear(some, memory, state.log_time)
+                found += [(change, detector) for change in changes]
+        return found

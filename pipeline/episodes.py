@@ -20,6 +20,7 @@ from pipeline.detectors.base import Measured, Spec
 from pipeline.tables import DAY_US, as_bytes, from_bytes
 from pipeline.windows import LATE_MAX_US, LINE_US
 
+QUIET = "quiet"  # in the JSON of an episode
 REPEAT_US = 6 * 3_600_000_000
 # so long after it was closed the readings and hours of an episode may make it begin again
 CLOSED_US = LATE_MAX_US + 2 * DAY_US  # and the longest window
@@ -83,6 +84,7 @@ class Episodes:
     def __init__(self, specs: Iterable[Spec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._open: dict[tuple[str, int], Episode] = {}
+        self._quiet: dict[tuple[str, int], Episode] = {}  # not judged by the hour, and not told yet
         self._over: dict[tuple[str, int], list[Episode]] = {}
         self._closed: dict[str, dict[str, _Closed]] = {}  # farm → detection_id
 
@@ -91,6 +93,24 @@ class Episodes:
         episode = self._returned(episode)
         self._open[episode.detector, episode.row] = episode
         return self._told(episode)
+
+    def begin_quietly(self, episode: Episode) -> None:
+        """Note an episode that is not told while something explains it."""
+        self._quiet[episode.detector, episode.row] = episode
+
+    def begin_aloud(self, episode: Episode, known_us: int, cause: str) -> Event[Detection]:
+        """Open one that began quietly; its first revision."""
+        self.forget_quiet(episode.detector, episode.row)
+        return self.begin(replace(episode, known_us=known_us, cause=cause))
+
+    def forget_quiet(self, detector: str, row: int) -> bool:
+        """It was over, or never was, before anybody was told; whether there was one."""
+        return self._quiet.pop((detector, row), None) is not None
+
+    def quiet_of(self, farm_id: str) -> list[Episode]:
+        """A farm's episodes that are not told yet, by detector and animal."""
+        found = [one for one in self._quiet.values() if one.farm_id == farm_id]
+        return sorted(found, key=lambda e: (e.detector, e.row))
 
     def begin_over(
         self, episode: Episode, end_hour: int, evidence: tuple[Measured, ...], moment: Moment
@@ -216,16 +236,20 @@ class Episodes:
         return self._told(told)
 
     def of(self, detector: str, row: int) -> Episode | None:
-        """The animal's open episode of that detector."""
-        return self._open.get((detector, row))
+        """The animal's open episode of that detector, told or not."""
+        return self._open.get((detector, row)) or self._quiet.get((detector, row))
 
     def is_open(self, detector: str, row: int) -> bool:
         """Whether the animal has an open episode of that detector."""
         return (detector, row) in self._open
 
     def of_farm(self, farm_id: str) -> list[Episode]:
-        """The open episodes of a farm's animals."""
+        """The open episodes of a farm that were told."""
         return [episode for episode in self._open.values() if episode.farm_id == farm_id]
+
+    def open_of(self, farm_id: str) -> list[Episode]:
+        """The open episodes of a farm, told or not."""
+        return [*self.of_farm(farm_id), *self.quiet_of(farm_id)]
 
     def held(self, detector: str, row: int, newest: tuple[Measured, ...]) -> None:
         """Note what is held of an animal now, telling nobody: her next revision will."""
@@ -236,7 +260,7 @@ class Episodes:
         return [self._told(episode) for _, episode in sorted(self._open.items())]
 
     def to_array(self) -> NDArray[np.uint8]:
-        """The open episodes, those that are over, and what is known of closed ones, as JSON."""
+        """The open episodes, those that are over or quiet, what is known of closed ones; JSON."""
         over = [one for _, some in sorted(self._over.items()) for one in sorted(some, key=_onset)]
         open_ones = [episode for _, episode in sorted(self._open.items())]
         closed = [
@@ -244,12 +268,16 @@ class Episodes:
             for farm_id, some in sorted(self._closed.items())
             for name, last in sorted(some.items())
         ]
-        return as_bytes([*(asdict(episode) for episode in (*open_ones, *over)), *closed])
+        quiet = [asdict(episode) | {QUIET: True} for _, episode in sorted(self._quiet.items())]
+        told = [asdict(episode) for episode in (*open_ones, *over)]
+        return as_bytes([*told, *quiet, *closed])
 
     def load(self, packed: NDArray[np.uint8]) -> None:
         """Take over what to_array gave."""
         for said in from_bytes(packed):
-            if isinstance(said, dict):
+            if isinstance(said, dict) and said.pop(QUIET, False):
+                self.begin_quietly(_from_json(said))
+            elif isinstance(said, dict):
                 self._keep(_from_json(said))
             else:
                 farm_id, name, *last = said

@@ -277,7 +277,11 @@ class FarmKeys:
 
     def ids(self, rows: Longs) -> list[bytes]:
         """The id of each row."""
-        return self._farms.ids.texts(self.index.words[rows][:, 1 + self._numbers :])
+        return self._farms.ids.texts(self.id_words(rows))
+
+    def id_words(self, rows: Longs) -> Words:
+        """(rows, ID_WORDS): the id of each row, as words."""
+        return self.index.words[rows][:, 1 + self._numbers :]
 
     def names(self, rows: Longs) -> list[str]:
         """The id of each row, as text."""
@@ -302,6 +306,12 @@ class Farms:
         rows, fresh = self.index.take(self.ids.words_of(column))
         self._name(fresh)
         return rows
+
+    def add(self, farm: bytes) -> int:
+        """The row of one farm, which is known from now on."""
+        rows, fresh = self.index.take(self.ids.words(farm))
+        self._name(fresh)
+        return int(rows[0])
 
     def find(self, farm: bytes) -> int | None:
         """The row of a farm; None if it is not known."""

@@ -24,11 +24,11 @@ def free_who_left(state: PartitionState, farms: Iterable[str], today: int) -> No
     for farm in farms:
         rows = state.rows_of_farm[farm]
         gone = state.counted["heard_day"][rows] < today - LEFT_DAYS
-        for detector in state.by_time:
+        for detector in state.tuning.common.by_time:
             if gone.any():
                 gone &= ~detector.waits_for(rows, state.memories[detector.spec.name])
         if gone.any():
-            told_of = [episode.row for episode in state.episodes.of_farm(farm)]
+            told_of = [episode.row for episode in state.episodes.open_of(farm)]
             gone &= ~np.isin(rows, told_of)
             state.free_animals(farm, rows[gone])
     state.sequences.free_gone(state.farms.rows_of(farms), today)

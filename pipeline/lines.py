@@ -13,28 +13,30 @@ from collections.abc import Iterable
 import numpy as np
 
 from contracts.detection import Phase
-from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import (
     NO_READING,
     ByHearing,
+    ByHerd,
     ByReading,
     ByTime,
     Change,
     Detector,
+    Explains,
     Measured,
 )
 from pipeline.episodes import Episode, Moment
-from pipeline.hours import COUNTED, NO_HOUR, OPEN_HOURS, TEMPERATURE
+from pipeline.herd_hour import HerdHour
+from pipeline.hours import NO_HOUR, OPEN_HOURS
+from pipeline.learning import teach
 from pipeline.rejudging import rejudge
 from pipeline.state import PARTITION_CLOCK, PartitionState
 from pipeline.tables import HOUR_US, Longs
-from pipeline.telling import Told, told_change, with_usual
-from pipeline.verdicts import Judged, judge_first, settle
+from pipeline.telling import Told, still_lasting, told_change, with_usual
+from pipeline.verdicts import Judged, judge_first, settle, with_open
 from pipeline.windows import LATE_MAX_US
 
 GRACE_US = 20 * 60_000_000  # of hearing time after an hour's end: radio, buffers, retries
 SETTLED_US = LATE_MAX_US + HOUR_US  # a reading at the edge of late_max may begin an hour earlier
-TEACHES_SECONDS_MIN = 2700  # of an hour heard: three quarters, as detectors ask for
 FAR_BACK = -(2**62)  # before every hour
 
 
@@ -60,7 +62,7 @@ def act_at_lines(
                 at.tell_late(farm, rows, hours.start)
             for hour in hours:
                 at.judge(farm, rows, hour)
-            at.wait(rows)
+            at.wait(farm, rows)
         at.repeat({farm for farm, _ in herds})
     return told
 
@@ -106,25 +108,10 @@ class _Line:
         for hour in range(first, settled):
             for farm, rows in herds:
                 if hour >= self._own(state.learnt_until, farm):
-                    self._teach(rows, hour)
+                    teach(state, farm, rows, hour)
         for farm, rows in herds:
             settle(state, farm, rows, settled)
         state.learnt_until[self._clock] = max(first, settled)
-
-    def _teach(self, rows: Longs, hour: int) -> None:
-        state, slot = self._state, hour % OPEN_HOURS
-        table = state.hours.table
-        taught = rows[(table["hour"][rows, slot] == hour) & ~table["unusual"][rows, slot]]
-        if not len(taught):
-            return
-        values = state.hours.values(taught, hour)
-        for column, signal in enumerate(SIGNALS):
-            if signal == TEMPERATURE:
-                seconds = table["heard"][taught, slot]
-            else:
-                seconds = table["seconds"][taught, slot, COUNTED.index(signal)]
-            values[seconds < TEACHES_SECONDS_MIN, column] = np.nan
-        state.baselines.learn(taught, hour, values)
 
     def due_hours(self) -> range:
         """The hours to be judged at this line; moves the clock's cursor over them."""
@@ -162,20 +149,39 @@ class _Line:
         if not heard_once:
             return
         judged = judge_first(state, farm, rows, hour)
-        if judged is None:
-            return
-        places = {row: place for place, row in enumerate(judged.herd.rows.tolist())}
-        self._tell_turns(rows, judged, places)
-        heard = state.hours.in_hour(judged.herd.rows, hour)
-        self._told.hours += state.hour_teller.tell(
-            judged.herd.rows[heard], hour, self._line_us, self._cause, judged.verdicts, places
-        )
+        herd = None
+        if judged is not None:
+            herd = judged.herd
+            places = {row: place for place, row in enumerate(herd.rows.tolist())}
+            self._tell_turns(farm, rows, judged, places)
+            heard = state.hours.in_hour(herd.rows, hour)
+            self._told.hours += state.hour_teller.tell(
+                herd.rows[heard], hour, self._line_us, self._cause, judged.verdicts, places
+            )
+        for by_herd in state.tuning.of(farm).by_herd:
+            self._judge_herd(by_herd, farm, rows, herd)
 
-    def _tell_turns(self, rows: Longs, judged: Judged, places: dict[int, int]) -> None:
+    def _judge_herd(self, detector: ByHerd, farm: str, rows: Longs, herd: HerdHour | None) -> None:
+        """Judge the herd as one; what is said of it is over once nobody is heard."""
+        state, row, name = self._state, int(rows[0]), detector.spec.name
+        memory = state.memories[name]
+        if herd is None or not len(herd.rows):
+            memory.clear(rows[:1])
+            episode = state.episodes.of(name, row)
+            if episode is not None:
+                self._tell(Change(Phase.END, row, NO_READING, 0, episode.newest), detector)
+            return
+        herd = with_open(state, farm, herd)
+        for change in detector.judge_herd(herd, row, memory):
+            self._tell(change, detector)
+        if state.episodes.is_open(name, row):
+            state.episodes.held(name, row, detector.evidence(herd, row, memory))
+
+    def _tell_turns(self, farm: str, rows: Longs, judged: Judged, places: dict[int, int]) -> None:
         """Tell what begins and ends, and note what is held of those whose episode is open."""
         state, herd = self._state, judged.herd
         for detector, verdict, turned in zip(
-            state.by_hour, judged.verdicts, judged.turned, strict=True
+            state.tuning.of(farm).by_hour, judged.verdicts, judged.turned, strict=True
         ):
             name = detector.spec.name
             first_hour = state.memories[name]["first_hour"]
@@ -190,21 +196,25 @@ class _Line:
                 self._told.detections.append(
                     state.episodes.end_in(name, row, herd.hour, evidence, moment)
                 )
-            for row in rows[turned.was_open & ~turned.ends].tolist():
+            for row in rows[turned.was_told & ~turned.ends].tolist():
                 if row in places and np.isfinite(verdict.score[places[row]]):
                     state.episodes.held(name, row, detector.evidence(herd, places[row]))
 
     def _tell(self, change: Change, detector: Detector) -> None:
         told = told_change(self._state, change, detector, self._line_us, self._cause)
-        self._told.detections.append(told)
+        self._told.detections += told
 
-    def wait(self, rows: Longs) -> None:
-        """Let detectors judge by what has not come."""
+    def wait(self, farm: str, rows: Longs) -> None:
+        """Let detectors judge by what has not come; tell what nothing explains any more."""
         state = self._state
-        for detector in state.by_time:
+        asked = np.ones(len(rows), np.bool_)
+        for detector in state.tuning.of(farm).by_time:
             memory = state.memories[detector.spec.name]
-            for change in detector.at_line(rows, self._line_us, memory, state.log_time):
+            for change in detector.at_line(rows[asked], self._line_us, memory, state.log_time):
                 self._tell(change, detector)
+            if isinstance(detector, Explains):
+                asked &= ~detector.explains(rows, memory)
+        self._told.detections += still_lasting(state, farm, self._line_us, self._cause)
 
     def repeat(self, farms: set[str]) -> None:
         """Tell the open episodes again that are due."""
@@ -218,7 +228,7 @@ class _Line:
 
     def _evidence(self, episode: Episode) -> tuple[Measured, ...]:
         state, memory = self._state, self._state.memories[episode.detector]
-        detector = state.by_name[episode.detector]
+        detector = state.tuning.of(episode.farm_id).by_name[episode.detector]
         if isinstance(detector, ByReading):
             # nothing is held of her since readings were taken from her: what it began with, then
             held = detector.evidence(memory, episode.row) or episode.newest

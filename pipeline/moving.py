@@ -19,14 +19,16 @@ import numpy as np
 from contracts.columns import ReadingColumns
 from contracts.detection import Detection, Phase
 from contracts.envelope import Event
-from pipeline.detectors.base import Change, Detector
-from pipeline.features import BodyTemperature, hour_parts, signals
+from pipeline.detectors.base import Change, Detector, Measured
+from pipeline.features import hour_parts
+from pipeline.judging import changes_by_reading, signals_of
 from pipeline.state import NO_ROW, PartitionState
 from pipeline.tables import NEVER, Longs, Mask
 from pipeline.telling import told_change
-from pipeline.verdicts import take_back_illness
+from pipeline.verdicts import take_back
 from pipeline.windows import AHEAD_MAX_US, LATE_MAX_US
 
+ROUNDED = 0.006  # evidence is rounded to two digits, and readings are single floats
 ENDED, BEGUN = 0, 1  # of one reading: what ends, or is retracted, is told before what begins
 
 
@@ -109,13 +111,11 @@ class _Piece:
         """Retract what by-reading detectors found by them; have them judged for the new animals."""
         state = self._state
         given, taken = self._of(self._to), self._of(self._from)
-        old = signals(self._moves, taken, self._from[taken], state.baselines).body_temperature
-        for place in range(len(old.row)):
-            self._retract_by_reading(old, place)
-        new = signals(self._moves, given, self._to[given], state.baselines)
-        for detector in state.by_reading:
-            for change in detector.judge(new, state.memories[detector.spec.name]):
-                self._tell(change.reading, BEGUN, change, detector)
+        for index in taken.tolist():
+            self._retract_by_reading(index)
+        new = signals_of(state, self._moves, given, self._to[given])
+        for change, detector in changes_by_reading(state, new):
+            self._tell(change.reading, BEGUN, change, detector)
 
     def wait_no_more(self) -> None:
         """Whoever readings are taken from is not missed until she speaks herself.
@@ -126,7 +126,7 @@ class _Piece:
         rows, first = np.unique(self._from[taken], return_index=True)
         for row, index in zip(rows.tolist(), taken[first].tolist(), strict=True):
             known_us = int(self._known_us[index])
-            for detector in state.by_time:
+            for detector in state.tuning.common.by_time:
                 memory = state.memories[detector.spec.name]
                 for change in detector.forget(row, known_us, memory, state.log_time):
                     self._tell(index, ENDED, change, detector)
@@ -135,27 +135,41 @@ class _Piece:
         """The moves that change judgements of an animal."""
         return np.nonzero(self._judged & (rows != NO_ROW))[0]
 
-    def _retract_by_reading(self, old: BodyTemperature, place: int) -> None:
+    def _retract_by_reading(self, index: int) -> None:
         """Forget what hangs on a reading; retract what it was among the first readings of."""
-        state, row, at_us = self._state, int(old.row[place]), int(old.occurred_us[place])
-        measured = int(old.centi_c[place]) / 100
-        for detector in state.by_reading:
-            name = detector.spec.name
+        state, row = self._state, int(self._from[index])
+        at_us = int(self._moves.occurred_us[index])
+        for detector in state.tuning.common.by_reading:
+            name, signals = detector.spec.name, detector.spec.signals
+            if signals and not any(np.isfinite(self._measured(index, one)) for one in signals):
+                continue  # it says nothing of what this one looks at
             episode = state.episodes.of(name, row)
             began_with = episode is not None and any(
-                (one.at_us, one.value) == (at_us, measured) for one in episode.newest
+                one.at_us == at_us and self._may_be(index, one) for one in episode.newest
             )
             detector.forget(row, at_us, state.memories[name], ends=began_with)
             if episode is not None and began_with:
-                change = Change(Phase.RETRACTED, row, int(old.reading[place]), 0, episode.evidence)
-                take_back_illness(state, episode)
-                self._tell(change.reading, ENDED, change, detector)
+                change = Change(Phase.RETRACTED, row, index, 0, episode.evidence)
+                take_back(state, episode)
+                self._tell(index, ENDED, change, detector)
+
+    def _may_be(self, index: int, evidence: Measured) -> bool:
+        """Whether evidence of a reading's time is that reading's: another collar's may be as old.
+
+        What was made of readings (a distance, a sum) is as good as any of its time.
+        """
+        if evidence.signal not in self._moves.floats:
+            return True
+        return abs(self._measured(index, evidence.signal) - evidence.value) <= ROUNDED
+
+    def _measured(self, index: int, signal: str) -> float:
+        return float(self._moves.floats[signal][index])
 
     def _tell(self, index: int, rank: int, change: Change, detector: Detector) -> None:
         known_us = int(self._known_us[index])
         cause = self._moves.texts["event_id"].at(index) or ""
         told = told_change(self._state, change, detector, known_us, cause)
-        self.told.append((index, rank, told))
+        self.told += [(index, rank, event) for event in told]
 
 
 def _were_judged(moves: ReadingColumns, log_us: Longs) -> Mask:

@@ -15,16 +15,16 @@ the longest window, 2.5 kB an animal of the 8 there are.)
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.detectors.base import ByHour, Verdict
-from pipeline.detectors.sustained import HELD, VERDICT, bits_of
+from pipeline.detectors.sustained import HELD, bits_of, put_verdicts, verdicts_in
 from pipeline.differences import differences
 from pipeline.episodes import Moment
-from pipeline.herd_hour import HERD_MIN, HerdHour
+from pipeline.herd_hour import HerdHour
 from pipeline.hour_events import LATE
 from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
+from pipeline.sums import HERD_MIN
 from pipeline.tables import Longs, Mask
 from pipeline.telling import Told
 from pipeline.verdicts import herd_hour
@@ -37,11 +37,8 @@ def rejudge(state: PartitionState, farm: str, rows: Longs, moment: Moment, told:
     hours = state.judged.open_hours(farm)
     if not hours or not state.by_hour:
         return
-    again = np.zeros(len(rows), np.bool_)
-    for detector in state.by_hour:
-        memory = state.memories[detector.spec.name]["again"]
-        again |= memory[rows]
-        memory[rows] = False
+    again: Mask = state.around["again"][rows]
+    state.around["again"][rows] = False
     changed = _Changed.of(state, rows, hours[-1])
     if changed is not None:
         for hour in hours:
@@ -54,10 +51,9 @@ def rejudge(state: PartitionState, farm: str, rows: Longs, moment: Moment, told:
 
 def _was_held(state: PartitionState, rows: Longs) -> Mask:
     """(rows,): whose open hours an episode holds, or held."""
-    held = np.zeros(len(rows), np.bool_)
+    held: Mask = np.logical_or.reduce(state.around["bits"][rows] & HELD > 0, axis=1)
     for detector in state.by_hour:
-        memory = state.memories[detector.spec.name]
-        held |= memory["open"][rows] | (memory["bits"][rows] & HELD > 0).any(axis=1)
+        held |= state.memories[detector.spec.name]["open"][rows]
     return held
 
 
@@ -109,12 +105,13 @@ class _Hour:
     ) -> None:
         self._state, self._farm, self._rows, self._hour = state, farm, rows, hour
         self._changed = changed
+        self._by_hour = state.tuning.of(farm).by_hour
 
     def judge(self, moment: Moment, told: Told) -> Mask:
         """(rows,): of whom a verdict is another now."""
         state, hour = self._state, self._hour
         turned = np.zeros(len(self._rows), np.bool_)
-        affected = [self._affected(detector) for detector in state.by_hour]
+        affected = [self._affected(detector) for detector in self._by_hour]
         chosen = np.logical_or.reduce(affected)
         if not chosen.any():
             return turned
@@ -124,12 +121,12 @@ class _Hour:
         whole = self._fixes_more(herd)
         if whole is not None:  # the herd that all are held against is known only now
             herd, chosen = whole, np.ones(len(self._rows), np.bool_)
-            affected = [chosen & self._reaches(detector) for detector in state.by_hour]
+            affected = [chosen & self._reaches(detector) for detector in self._by_hour]
         verdicts = [
             detector.judge_hour(herd) if self._reaches(detector) else _unjudged(len(herd.rows))
-            for detector in state.by_hour
+            for detector in self._by_hour
         ]
-        for detector, verdict, some in zip(state.by_hour, verdicts, affected, strict=True):
+        for detector, verdict, some in zip(self._by_hour, verdicts, affected, strict=True):
             turned[some] |= self._put(detector, verdict, self._rows[some], some[chosen])
         self._tell(chosen, herd.rows, verdicts, moment, told)
         return turned
@@ -144,7 +141,7 @@ class _Hour:
             return None
         keys = [
             key
-            for detector in self._state.by_hour
+            for detector in self._by_hour
             if self._reaches(detector)
             for key in some.medians.unfixed(detector.medians)
             if np.isfinite(some.against(*key)).any()
@@ -166,13 +163,11 @@ class _Hour:
         return self._hour - detector.window_hours + 1 >= self._changed.oldest
 
     def _put(self, detector: ByHour, verdict: Verdict, rows: Longs, places: Mask) -> Mask:
-        bits = self._state.memories[detector.spec.name]["bits"]
-        slot = self._hour % OPEN_HOURS
+        memory = self._state.memories[detector.spec.name]
         judged = np.isfinite(verdict.score)
         new = bits_of(verdict.over, verdict.under, judged)[places]
-        before: NDArray[np.uint8] = bits[rows, slot]
-        bits[rows, slot] = (before & np.uint8(255 - VERDICT)) | new
-        other: Mask = before & VERDICT != new
+        other: Mask = verdicts_in(memory, rows, self._hour) != new
+        put_verdicts(memory, rows, self._hour, new)
         return other
 
     def _tell(

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.columns import ReadingColumns
+from contracts.ids import SubjectKind
 from contracts.reading import NOBODY
+from pipeline.air import Air
 from pipeline.baselines import Baselines
-from pipeline.detectors.base import ByHearing, ByHour, ByReading, ByTime, Detector
+from pipeline.calendars import Calendars
+from pipeline.detectors.base import OF_THE_FARM, Detector
 from pipeline.detectors.registry import ALL
+from pipeline.detectors.sustained import AROUND_MEMORY
 from pipeline.episodes import Episodes
 from pipeline.fences import Fences
 from pipeline.herds import Herds
@@ -30,6 +34,7 @@ from pipeline.tables import (
     from_bytes,
     note_day,
 )
+from pipeline.tuning import Tuning
 from pipeline.windows import LogTime
 
 # goes up when to_arrays or a detector's memory changes its meaning: older snapshots are not read
@@ -59,12 +64,10 @@ class PartitionState:
 
     def __init__(self, detectors: Sequence[Detector] = ALL) -> None:
         self.detectors = tuple(detectors)
-        self.by_name = {d.spec.name: d for d in self.detectors}
-        # told apart once: asking a protocol costs a millisecond
-        self.by_reading = [d for d in self.detectors if isinstance(d, ByReading)]
-        self.by_hour = [d for d in self.detectors if isinstance(d, ByHour)]
-        self.by_time = [d for d in self.detectors if isinstance(d, ByTime)]
-        self.by_hearing = [d for d in self.detectors if isinstance(d, ByHearing)]
+        self.tuning = Tuning(self.detectors)
+        # as the registry has them: what they remember is the same for all farms
+        self.by_name = self.tuning.common.by_name
+        self.by_hour = self.tuning.common.by_hour
         self.farms = Farms()
         self.animals = FarmKeys(self.farms)
         self.counted = Table(
@@ -76,14 +79,18 @@ class PartitionState:
         self.stations = Stations()
         self.fences = Fences()
         self.hours = HourBins()
+        self.air = Air()
         self.baselines = Baselines()
         self.judged = Herds(key for d in self.by_hour for key in d.medians)
         # in the order in which they came; the first one's row is the farm's where it is the subject
         self.rows_of_farm: dict[str, Longs] = {}
+        self._first_rows = np.zeros(0, np.int64)  # (farms,): that row, NO_ROW = none now
         # clock → the first hour not judged, not learnt; of a farm gone live: on its own clock
         self.judged_until: dict[str, int] = {}
         self.learnt_until: dict[str, int] = {}
         self.memories = {d.spec.name: Table(d.memory) for d in self.detectors}
+        self.around = Table(AROUND_MEMORY)
+        self.calendars = Calendars()
         self.log_time = LogTime()
         self.moved_farms: set[str] = set()  # whose hours are told anew at the next tick
         self.episodes = Episodes(d.spec for d in self.detectors)
@@ -146,7 +153,34 @@ class PartitionState:
         for farm in met[np.argsort(first)].tolist():
             name = self.farms.names[farm]
             here = self.rows_of_farm.get(name, fresh[:0])
-            self.rows_of_farm[name] = np.concatenate([here, fresh[farms == farm]])
+            self._put_herd(name, np.concatenate([here, fresh[farms == farm]]))
+
+    def _put_herd(self, farm_id: str, rows: Longs) -> None:
+        """These are the rows of a farm now; none: it is not met any more."""
+        farm = self.farms.rows_of([farm_id])
+        more = len(self.farms.names) - len(self._first_rows)
+        self._first_rows = np.append(self._first_rows, np.full(more, NO_ROW))
+        if len(rows):
+            self.rows_of_farm[farm_id] = rows
+            self._first_rows[farm] = rows[0]
+        else:
+            del self.rows_of_farm[farm_id]
+            self._first_rows[farm] = NO_ROW
+
+    def farm_rows_of(self, rows: Longs) -> Longs:
+        """(rows,): of each animal's farm the row at which lies what is known of the farm."""
+        found: Longs = self._first_rows[self.animals.farm_of(rows)]
+        return found
+
+    def group_of(self, row: int) -> str | None:
+        """The group (pen, paddock) an animal is in; None = nobody told."""
+        farm_id = self.animals.key(row)[0].decode()
+        code = int(self.groups_of(farm_id, np.array([row]))[0])
+        return self.calendars.group_name(farm_id, code)
+
+    def groups_of(self, farm_id: str, rows: Longs) -> Longs:
+        """(rows,): codes of the groups that a farm's animals are in; NO_GROUP = nobody told."""
+        return self.calendars.groups(farm_id, self.animals.id_words(rows))
 
     def heard(self, taken: TakenIn, which: Longs, days: Longs) -> None:
         """Note on which days of log time animals and boots were heard; which: of the readings."""
@@ -162,21 +196,25 @@ class PartitionState:
         herd = self.rows_of_farm[farm_id]
         stays = herd[~np.isin(herd, rows)]
         if len(stays) and stays[0] != herd[0]:
-            # what is known of the farm itself lies at its first animal
-            for detector in self.by_hearing:
-                self.memories[detector.spec.name].copy_row(int(herd[0]), int(stays[0]))
-        self.rows_of_farm[farm_id] = stays
-        if not len(stays):
-            del self.rows_of_farm[farm_id]
+            self._hand_over_farm(int(herd[0]), int(stays[0]))
+        self._put_herd(farm_id, stays)
         self.counted_freed += int(self.counted["counted"][rows].sum())
         for table in self.tables():
             table.clear(rows)
         self.animals.index.free(rows)
 
+    def _hand_over_farm(self, row: int, to: int) -> None:
+        """What is known of a farm lies at its first animal: it goes on to the next one."""
+        for detector in self.detectors:
+            if detector.spec.subject_kind is SubjectKind.FARM:
+                names = [name for name in detector.memory if name.startswith(OF_THE_FARM)]
+                self.memories[detector.spec.name].copy_row(row, to, names)
+
     def bytes_per_animal(self) -> float:
         """Memory of all that grows with the herd, by the animals held."""
         tables = sum(table.bytes_per_row for table in self.tables()) * len(self.animals)
         keys = self.animals.index.bytes_held + self.sequences.bytes_held
+        keys += self.calendars.bytes_held
         return (tables + keys) / max(self.animals.index.held, 1)
 
     def counted_by_animal(self) -> dict[tuple[str, str], int]:
@@ -203,7 +241,8 @@ class PartitionState:
 
     def tables(self) -> list[Table]:
         """All that holds a row an animal."""
-        return [self.counted, self.hours.table, self.baselines.table, *self.memories.values()]
+        of_detectors = [self.around, *self.memories.values()]
+        return [self.counted, self.hours.table, self.baselines.table, *of_detectors]
 
     def to_arrays(self) -> Arrays:
         """Everything, as arrays by name: equal states give equal arrays."""
@@ -218,6 +257,10 @@ class PartitionState:
             "herds": self._herds(),
             "judged": self.judged.to_arrays(),
             "stations": self.stations.to_arrays(),
+            "calendars": self.calendars.to_arrays(),
+            "priors": self.baselines.priors.to_arrays(),
+            "air": self.air.to_arrays(),
+            "around": self.around.to_arrays(rows),
             **{f"memory.{name}": table.to_arrays(rows) for name, table in self.memories.items()},
         }
         times = self.log_time
@@ -237,6 +280,7 @@ class PartitionState:
             "episodes": self.episodes.to_array(),
             "moves": self.moves.to_array(),
             "fences": self.fences.to_array(),
+            "tuning": self.tuning.to_array(),
             **{f"{part}/{name}": a for part, some in parts.items() for name, a in some.items()},
         }
 
@@ -250,7 +294,7 @@ class PartitionState:
     def _load_herds(self, arrays: Arrays) -> None:
         herds = np.split(arrays["rows"], np.cumsum(arrays["size"])[:-1])
         for farm, rows in zip(arrays["farm"].tolist(), herds, strict=False):
-            self.rows_of_farm[self.farms.names[farm]] = rows
+            self._put_herd(self.farms.names[farm], rows)
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, detectors: Sequence[Detector] = ALL) -> "PartitionState":
@@ -265,6 +309,10 @@ class PartitionState:
         state.sequences.load(_part(arrays, "sequences"))
         state.judged.load(_part(arrays, "judged"))
         state.stations.load(_part(arrays, "stations"))
+        state.calendars.load(_part(arrays, "calendars"))
+        state.baselines.priors.load(_part(arrays, "priors"))
+        state.air.load(_part(arrays, "air"))
+        state.around.load(_part(arrays, "around"))
         for name, table in state.memories.items():
             table.load(_part(arrays, f"memory.{name}"))
         partition_us, own_us, deaf, state.context_offsets, *cursors = from_bytes(arrays["times"])
@@ -275,6 +323,7 @@ class PartitionState:
         state.episodes.load(arrays["episodes"])
         state.moves.load(arrays["moves"])
         state.fences.load(arrays["fences"])
+        state.tuning.load(arrays["tuning"])
         return state
 
 

@@ -1,7 +1,7 @@
 """The arrays beside rows, growing with them; to plain arrays and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +62,10 @@ class Table:
         for name, column in self._columns.items():
             self._arrays[name][rows] = column.fill
 
-    def copy_row(self, row: int, to: int) -> None:
-        """Have one row hold what another does."""
-        for array in self._arrays.values():
-            array[to] = array[row]
+    def copy_row(self, row: int, to: int, names: Sequence[str] = ()) -> None:
+        """Have one row hold what another does. names: of these columns alone; none = of all."""
+        for name in names or self._arrays:
+            self._arrays[name][to] = self._arrays[name][row]
 
     def to_arrays(self, rows: int) -> Arrays:
         """A view of the first `rows` rows of each column."""

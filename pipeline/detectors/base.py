@@ -152,6 +152,11 @@ class Voices:
     interval_us: Longs
     station: Longs
 
+    def only(self, kept: Mask) -> "Voices":
+        """Some of them; kept: (readings,)."""
+        columns = (self.reading, self.row, self.heard_us, self.interval_us, self.station)
+        return Voices(*(column[kept] for column in columns))
+
 
 class Detector(Protocol):
     """What all forms have in common; what a detector remembers of an animal is one table row."""

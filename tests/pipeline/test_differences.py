@@ -9,9 +9,9 @@ import pytest
 from contracts.detection import Condition, Detection, Phase
 from contracts.envelope import Event
 from pipeline import differences as module
+from pipeline.detectors.sustained import put_verdicts
 from pipeline.differences import differences
 from pipeline.episodes import Moment
-from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
 from pipeline.telling import new_episode
@@ -75,10 +75,10 @@ def test_what_was_retracted_and_begins_an_hour_later_goes_on_from_what_was_told(
         told += run_all(values_of(log[place : place + 13]), state=state)[1].detections
         place += 13
     row, last = state.animals.find((FARM.encode(), SHE.encode())), state.judged.open_hours(FARM)[-1]
+    rows = np.array([row])
     for detector in state.by_hour:
-        memory = state.memories[detector.spec.name]
-        memory["bits"][row, last % OPEN_HOURS] = 0
-        memory["again"][row] = True
+        put_verdicts(state.memories[detector.spec.name], rows, last, np.zeros(1, np.uint8))
+    state.around["again"][rows] = True
 
     tick = replace(log[place - 1], timestamp=log[place - 1].timestamp + timedelta(minutes=10))
     told += run_all(values_of([tick]), state=state)[1].detections

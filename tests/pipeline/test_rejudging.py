@@ -17,7 +17,7 @@ from pipeline.hours import OPEN_HOURS, Heard, HourBins
 from pipeline.state import PartitionState
 from pipeline.tables import Longs
 from pipeline.telling import Told
-from pipeline.verdicts import machines_of, refold
+from pipeline.verdicts import Fold, refold
 from tests.pipeline.logs import run_all, values_of
 from tests.pipeline.weeks import (
     HERD,
@@ -341,7 +341,7 @@ def test_the_machines_now_are_the_fold_of_the_verdicts() -> None:
     state, _ = told_of(days_after(1.5, eventful))
     rows = np.array(state.rows_of_farm["farm-a"])
     unusual = state.hours.table["unusual"][rows].copy()
-    before = machines_of(state, rows)
+    before = Fold(state, "farm-a", rows).machines
 
     refold(state, "farm-a", rows)
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from contracts.columns import columns_of
 from contracts.detection import Phase
-from pipeline.baselines import SIGNALS
 from pipeline.detectors.base import NO_READING, Change, Measured
 from pipeline.detectors.fever import Fever
+from pipeline.signals import SIGNALS
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
 from pipeline.telling import told_change
@@ -28,8 +28,8 @@ def test_a_temperature_is_told_beside_what_is_usual_at_that_hour() -> None:
     """41.0 °C is read with 38.6 °C beside it, or with nothing while that is not known."""
     change = Change(Phase.ONSET, 0, NO_READING, HOT.at_us, (HOT,))
 
-    known = told_change(a_state(3), change, Fever(), HOT.at_us, "reading-1")
-    unknown = told_change(a_state(2), change, Fever(), HOT.at_us, "reading-1")
+    (known,) = told_change(a_state(3), change, Fever(), HOT.at_us, "reading-1")
+    (unknown,) = told_change(a_state(2), change, Fever(), HOT.at_us, "reading-1")
 
     assert [evidence.usual for evidence in known.payload.evidence] == [38.63]
     assert [evidence.usual for evidence in unknown.payload.evidence] == [None]
@@ -41,8 +41,8 @@ def test_an_end_closes_the_episode_its_onset_opened() -> None:
     onset = Change(Phase.ONSET, 0, NO_READING, HOT.at_us, (HOT,))
     end = Change(Phase.END, 0, NO_READING, 0, (HOT,))
 
-    began = told_change(state, onset, Fever(), HOT.at_us, "reading-1")
-    ended = told_change(state, end, Fever(), HOT.at_us + HOUR_US, "reading-9")
+    (began,) = told_change(state, onset, Fever(), HOT.at_us, "reading-1")
+    (ended,) = told_change(state, end, Fever(), HOT.at_us + HOUR_US, "reading-9")
 
     assert ended.payload.detection_id == began.payload.detection_id
     assert (ended.payload.revision, ended.causation_id) == (2, "reading-9")
