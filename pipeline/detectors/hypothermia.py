@@ -1,8 +1,8 @@
-"""Hypothermia: a body that has been cold for hours, and hardly moves.
+"""Hypothermia: a body that has been cold for hours, and moves less than usual.
 
 A drink cools the rumen by 2 to 8 °C and takes up to three hours to warm again, so one warm reading
-says that she is warm: only where all of three hours were cold is a bolus believed. A reading in
-whose span she drank, or was lively, neither speaks for it nor against it.
+says that she is warm: only where all of three hours were cold is a bolus believed. An animal that
+is as lively as ever in those hours has a bolus that is wrong.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ import numpy as np
 from contracts.detection import Condition
 from pipeline.detectors import successive
 from pipeline.detectors.base import Change, Limit, Measured, Spec
-from pipeline.detectors.pace import of_usual
-from pipeline.detectors.successive import BETWEEN, OVER, UNDER, Side
+from pipeline.detectors.pace import centi, of_usual
+from pipeline.detectors.successive import OVER, UNDER, Course, Runs
 from pipeline.features import BodyTemperature, Signals
-from pipeline.tables import Column, Longs, Table
+from pipeline.tables import HOUR_US, Column, Longs, Table
 
 SUCCESSIVE = 3
 SIGNAL = "temperature_c"
-HOUR_US = 3_600_000_000
+SHARE_MAX = 100.0  # of usual: what is more says no more
+SUMS_MAX = 2**30
 
 SPEC = Spec(
     "hypothermia",
@@ -47,7 +48,12 @@ SPEC = Spec(
             "25 kg of cold water are warm again after 103 min to over 3 h (Bewley, Cantor 2018)",
         ),
         Limit("core_hours", 0.5, "h", "with inactivity for hours (signatures.csv); ours"),
-        Limit("activity_factor", 1.5, "1", "she hardly moves (signatures.csv, recalled); ours"),
+        Limit(
+            "activity_factor",
+            0.9,
+            "1",
+            "of her usual over those hours: with inactivity (signatures.csv, recalled); ours",
+        ),
     ),
     signals=(SIGNAL,),
 )
@@ -57,7 +63,11 @@ class Hypothermia:
     """The detector of hypothermia."""
 
     spec = SPEC
-    memory: Mapping[str, Column] = successive.memory_of(SUCCESSIVE, "value", "limit")  # of 0.01 °C
+    memory: Mapping[str, Column] = {
+        **successive.memory_of(SUCCESSIVE, "value", "limit"),  # of 0.01 °C
+        "moved": Column("int32"),  # activity in her run, hundredths of what is usual in an hour
+        "expected": Column("int32"),  # and what would be usual
+    }
 
     def __init__(self, spec: Spec = SPEC) -> None:
         self.spec = spec
@@ -72,14 +82,16 @@ class Hypothermia:
             body.reading[chosen], body.row[chosen], body.occurred_us[chosen]
         )
         limit = self._limits(body)
-        side = self._side(signals, limit)[chosen]
+        side = np.where(body.centi_c < limit, OVER, UNDER).astype(np.int8)[chosen]
         runs = successive.runs_of(course, side, course.occurred_us, memory)
         cold_us = course.occurred_us - runs.since_us
         needed_us = np.where(
             body.rumen[chosen], self._span_us("rumen_hours"), self._span_us("core_hours")
         )
         long_enough = runs.length >= SUCCESSIVE
-        begins = long_enough & (side == OVER) & (cold_us >= needed_us)
+        moved, expected = self._moved(signals, runs, chosen, course, memory)
+        still = moved <= self.spec.value("activity_factor") * expected
+        begins = long_enough & (side == OVER) & (cold_us >= needed_us) & still
         turns = successive.turned(course, begins, long_enough & (side == UNDER), memory)
         values = {
             "at_us": course.occurred_us,
@@ -95,6 +107,9 @@ class Hypothermia:
             since_us = int(runs.since_us[place])
             changes.append(successive.change_of(course, turns, place, since_us, evidence))
         successive.remember(course, runs, turns.is_open, values, memory)
+        last = course.last
+        memory["moved"][course.row[last]] = moved[last]
+        memory["expected"][course.row[last]] = expected[last]
         return successive.in_log_order(changes)
 
     def forget(self, row: int, at_us: int, memory: Table, *, ends: bool) -> None:
@@ -115,17 +130,21 @@ class Hypothermia:
         own = np.rint(np.where(known, found.usual_c, 0.0) * 100).astype(np.int64)
         return np.where(known, np.minimum(fixed, own - under), fixed)
 
-    def _side(self, signals: Signals, limit: Longs) -> Side:
-        """(body temperatures,): cold, warm, or a cold that a drink or her liveliness explains."""
-        body = signals.body_temperature
-        cold = body.centi_c < limit
-        if not cold.any():
-            return np.full(len(cold), UNDER, np.int8)
-        place = np.searchsorted(signals.reading, body.reading)
-        drank = signals.column("drinking_minutes")[place] > 0
-        lively = of_usual(signals, "activity")[place] > self.spec.value("activity_factor")
-        explained = (drank & body.rumen) | lively
-        return np.where(cold, np.where(explained, BETWEEN, OVER), UNDER).astype(np.int8)
+    def _moved(
+        self, signals: Signals, runs: Runs, chosen: Longs, course: Course, memory: Table
+    ) -> tuple[Longs, Longs]:
+        """(readings,): activity in each one's run, and what would be usual; 0 and 0: not known."""
+        hours = signals.interval_us / HOUR_US
+        place = np.searchsorted(signals.reading, signals.body_temperature.reading[chosen])
+        share = np.minimum(of_usual(signals, "activity")[place], SHARE_MAX)
+        known = (runs.side == OVER) & np.isfinite(share)
+        expected = np.where(known, centi(hours[place]), 0)
+        moved = np.where(known, centi(share * hours[place]), 0)
+        kept = SUMS_MAX  # a cold that lasts for months is known for long
+        return (
+            np.minimum(runs.summed(moved, memory["moved"][course.row]), kept),
+            np.minimum(runs.summed(expected, memory["expected"][course.row]), kept),
+        )
 
     def _span_us(self, name: str) -> int:
         return round(self.spec.value(name) * HOUR_US)

@@ -54,21 +54,13 @@ def test_drinks_are_none_however_many(falls_c: float, tau: float, apart: int) ->
     assert Watch(Hypothermia(), USUAL).told(day) == []
 
 
-def test_a_rumen_that_is_cold_because_she_goes_on_drinking_is_none() -> None:
-    """Where drinking is measured, it explains what it cools."""
-    drinks = [
-        Seen(minute, at(37.0, drinking_minutes=float(minute % 60 == 0)))
-        for minute in range(0, 24 * 60, 10)
-    ]
-
-    assert Watch(Hypothermia(), USUAL).told(drinks) == []
-
-
 def test_a_lively_animal_is_not_dying_of_cold() -> None:
     """A bolus that measures too little says so day and night, and she walks about."""
-    lively = every(10, 0, 24 * HOUR, at(37.0, activity=40.0))
+    lively = every(10, 0, 24 * HOUR, at(37.0, activity=20.0))
+    still = every(10, 0, 24 * HOUR, at(37.0, activity=11.0))
 
     assert Watch(Hypothermia(), USUAL).told(lively) == []
+    assert len(Watch(Hypothermia(), USUAL).told(still)) == 1
 
 
 def test_who_is_cool_by_nature_has_to_be_colder() -> None:
