@@ -19,9 +19,9 @@ from contracts.column_reader import ColumnReader
 from contracts.columns import micros
 from contracts.serde import SchemaIds, Serde
 from contracts.topics import DETECTIONS, HOURS, SNAPSHOTS
-from pipeline.baselines import SIGNALS
 from pipeline.engine import step
-from pipeline.hours import COUNTED, HOUR_S, OPEN_HOURS, QUARTERS, TEMPERATURE
+from pipeline.hours import HOUR_S, OPEN_HOURS, QUARTERS
+from pipeline.signals import COUNTED, SIGNALS, TEMPERATURE
 from pipeline.snapshots import Draft, Ends, Written
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
