@@ -20,7 +20,7 @@ from firmware_sim.effects import HasEffects
 from firmware_sim.habits import habits_of
 from firmware_sim.places import place_of
 from firmware_sim.stage import Stage
-from firmware_sim.weather import DAY_S, air_at
+from firmware_sim.weather import DAY_S
 
 INTERVAL_MAX_S = DAY_S  # a reading reaches into the day before, never further
 SITES = ("rumen", "core", "ear")
@@ -126,9 +126,6 @@ class Animal:
         if "latitude" in names or "longitude" in names:
             place = place_of(self.herd, self.stage.kind)
             found["latitude"], found["longitude"] = place.degrees(found["north_m"], found["east_m"])
-        if "ambient_c" in names or "humidity_pct" in names:
-            air = air_at(self.herd, times_s)
-            found |= {"ambient_c": air.ambient_c, "humidity_pct": air.humidity_pct}
         if "battery_v" in names:
             found["battery_v"] = battery_v(self.seed, times_s)
         return {name: np.round(found[name], _DECIMALS.get(name, 2)) for name in names}
@@ -143,14 +140,19 @@ class Animal:
         if "latitude" in names or "longitude" in names:
             lines |= {"north_m": "north_m", "east_m": "east_m"}
         summed = not set(SUMMED).isdisjoint(names)
-        found = {name: np.empty(len(times_s)) for name in (*lines, *(SUMMED if summed else ()))}
+        air = {"ambient_c", "humidity_pct"} & set(names)
+        made = (*lines, *air, *(SUMMED if summed else ()))
+        found = {name: np.empty(len(times_s)) for name in made}
         for number, of_day, minutes in self._by_day(times_s):
             if summed:
                 sums = self._days.sums(number, minutes, interval_s / 60)
                 for name, values in zip(SUMMED, sums, strict=True):
                     found[name][of_day] = values
+            whole = minutes.astype(np.int64)
             for name, what in lines.items():
-                found[name][of_day] = self._days.line(number, what)[minutes.astype(np.int64)]
+                found[name][of_day] = self._days.line(number, what)[whole]
+            for name in air:
+                found[name][of_day] = self._days.air(number)[name][whole]
         return found
 
     def _by_day(self, times_s: Floats) -> Iterator[tuple[int, NDArray[np.bool_], Floats]]:

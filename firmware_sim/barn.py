@@ -14,7 +14,7 @@ import numpy as np
 from firmware_sim.draws import Floats, drawn_from
 from firmware_sim.effects import DAY_MINUTES
 from firmware_sim.stage import Kind
-from firmware_sim.weather import DAY_S, air_at, thi_of
+from firmware_sim.weather import DAY_S, Air, air_at, thi_of
 
 DAY_BEGINS_S = 4 * 3600  # the morning milking, 04:00 UTC
 NIGHT_MIDDLE = 1260  # 01:00 UTC
@@ -25,6 +25,7 @@ THI_STRAIN = 68.0  # mild heat stress begins
 HEAT_LASTS_MINUTES = 150  # warm air acts on a body of 600 kg so much later
 HEAT_STEP = 10
 MINUTES = np.arange(DAY_MINUTES)
+NIGHT = np.cos((MINUTES - NIGHT_MIDDLE) * (2 * np.pi / DAY_MINUTES))  # 1 at its middle
 
 # minute, how much it calls, minutes in which the call fades
 _FEEDS = {
@@ -41,7 +42,7 @@ class BarnDay:
 
     warmer_c: of all day. feed_late_minutes: the first feed comes later. unrest_from: minute of
     the day from which the herd is disturbed for UNREST_MINUTES, or None. (1440,) each: feed, how
-    much it calls; strain, THI units over 68 that a body feels; ambient_c.
+    much it calls; strain, THI units over 68 that a body feels; the air's ambient_c, humidity_pct.
     """
 
     eating: float
@@ -53,19 +54,23 @@ class BarnDay:
     feed: Floats
     strain: Floats
     ambient_c: Floats
+    humidity_pct: Floats
     feed_late_minutes: int = 0
     unrest_from: int | None = None
 
 
 @lru_cache(maxsize=256)  # 10 MB; a herd's animals ask for the same days
-def barn_day(herd: str, number: int, kind: Kind = Kind.DAIRY) -> BarnDay:
-    """The day with that number in the herd with that seed: most are ordinary, some are odd."""
+def barn_day(herd: str, number: int, kind: Kind = Kind.DAIRY, ahead_s: float = 0.0) -> BarnDay:
+    """The day with that number in the herd with that seed: most are ordinary, some are odd.
+
+    ahead_s: by how much the farm's clock is ahead; its day comes so much earlier, the sun not.
+    """
     rng = drawn_from(herd, "barn", number)
     own = rng.standard_normal(5).clip(-2.6, 2.6).tolist()
     odd = rng.random() if kind is not Kind.BEEF else 1.0
     late = int(rng.integers(60, 180)) if odd < LATE_FEED_SHARE else 0
     unrest = LATE_FEED_SHARE <= odd < LATE_FEED_SHARE + UNREST_SHARE
-    ambient_c, thi = _weather(herd, number)
+    air, thi = _weather(herd, DAY_BEGINS_S + number * DAY_S - ahead_s)
     # by units of a day's mean THI (Cook 2007: lying 10.9 h at 56, 7.9 h at 74, drinking 0.3 and
     # 0.5 h; rumination -2 … -3 min a unit over 72, recalled)
     over_62, over_66 = max(0.0, float(thi.mean()) - 62), max(0.0, float(thi.mean()) - 66)
@@ -78,7 +83,8 @@ def barn_day(herd: str, number: int, kind: Kind = Kind.DAIRY) -> BarnDay:
         warmer_c=0.04 * own[4],
         feed=_feed(kind, late),
         strain=np.maximum(thi - THI_STRAIN, 0.0),
-        ambient_c=ambient_c,
+        ambient_c=air.ambient_c,
+        humidity_pct=air.humidity_pct,
         feed_late_minutes=late,
         unrest_from=int(rng.integers(120, 600)) if unrest else None,
     )
@@ -97,14 +103,16 @@ def _feed(kind: Kind, late: int) -> Floats:
     return urge
 
 
-def _weather(herd: str, number: int) -> tuple[Floats, Floats]:
-    """(1440,) each: the day's air, and its THI as a body feels it, hours behind."""
+def _weather(herd: str, first_s: float) -> tuple[Air, Floats]:
+    """(1440,) each: the air of a day that begins then, and its THI as a body feels it."""
     before = 6 * HEAT_LASTS_MINUTES
-    first_s = DAY_BEGINS_S + number * DAY_S
     minutes = np.arange(-before, DAY_MINUTES + HEAT_STEP, HEAT_STEP, dtype=np.float64)
     air = air_at(herd, first_s + 60 * minutes)
     felt = thi_of(air.ambient_c, air.humidity_pct)
     keeps = np.exp(-HEAT_STEP / HEAT_LASTS_MINUTES)
     for step in range(1, len(felt)):
         felt[step] = keeps * felt[step - 1] + (1 - keeps) * felt[step]
-    return np.interp(MINUTES, minutes, air.ambient_c), np.interp(MINUTES, minutes, felt)
+    ambient_c, humidity_pct, felt = (
+        np.interp(MINUTES, minutes, one) for one in (air.ambient_c, air.humidity_pct, felt)
+    )
+    return Air(ambient_c, humidity_pct), felt

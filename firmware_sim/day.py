@@ -21,7 +21,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from firmware_sim.barn import MINUTES, NIGHT_MIDDLE, UNREST_MINUTES, BarnDay
+from firmware_sim.barn import NIGHT, UNREST_MINUTES, BarnDay
 from firmware_sim.draws import Floats, drawn_from, wave
 from firmware_sim.effects import DAY_MINUTES, Effects
 from firmware_sim.habits import LEVELS, Habits, Levels, day_shares
@@ -83,15 +83,14 @@ def behaviour_of(
     usual_eating = _strongest(urge, ~parlour, level)
     eating = usual_eating & (thin[0] <= effects.eating) & ~down
 
-    night = np.cos((MINUTES - NIGHT_MIDDLE) * (2 * np.pi / DAY_MINUTES))
     may_rest = ~(parlour | usual_eating)
-    urge = 0.55 * own.night * night + wave(rng, DAY_MINUTES, own.turns_minutes, 0.8)
+    urge = 0.55 * own.night * NIGHT + wave(rng, DAY_MINUTES, own.turns_minutes, 0.8)
     urge -= 0.05 * barn.strain
     level = own.lying_minutes * shares.lying * barn.lying * day.lying
     usual_lying = with_pauses(_strongest(urge, may_rest, level), own.turns_minutes, rng)
     lying = lying_under(usual_lying, may_rest, thin[1], jerk, effects)
 
-    urge = 0.45 * night + 0.7 * usual_lying + 0.5 * wave(rng, DAY_MINUTES, 24)
+    urge = 0.45 * NIGHT + 0.7 * usual_lying + 0.5 * wave(rng, DAY_MINUTES, 24)
     urge += 1.2 * _eaten(usual_eating, 280, 70) - 1.8 * _eaten(usual_eating, 60, 0)
     level = own.rumination_minutes * shares.rumination * barn.rumination * day.rumination
     usual_rumination = _strongest(urge, may_rest, level * _unrest_share(barn))

@@ -109,6 +109,11 @@ class Days:
             sums[:, reaching] += before.sums[:, -1:] - rest
         return sums
 
+    def air(self, number: int) -> dict[str, Floats]:
+        """(1440,) each: ambient_c and humidity_pct around her."""
+        barn = self._barn(number)
+        return {"ambient_c": barn.ambient_c, "humidity_pct": barn.humidity_pct}
+
     def line(self, number: int, what: str) -> Singles:
         """(1440,): minute by minute rumen, core or ear (°C), heart (bpm), north_m or east_m."""
         day = self._day(number)
@@ -158,7 +163,9 @@ class Days:
         return found
 
     def _barn(self, number: int) -> BarnDay:
-        return barn_day(self._whose.herd, number, self._whose.stage.kind)
+        begins_s = DAY_BEGINS_S + number * DAY_S
+        ahead_s = sum(seconds for from_s, seconds in self._whose.shifts if from_s <= begins_s)
+        return barn_day(self._whose.herd, number, self._whose.stage.kind, ahead_s)
 
     def _effects(self, number: int) -> Effects:
         if not self._whose.conditions:

@@ -23,16 +23,19 @@ def drawn_from(*parts: str | int) -> Generator:
     return Generator(Philox(key=int.from_bytes(digest, "big")))
 
 
-def wave(rng: Generator, size: int, every: float, turns: float = 0.0) -> Floats:
+def wave(rng: Generator, size: int, every: int, turns: float = 0.0) -> Floats:
     """(size,): a smooth random line around 0, its knots `every` steps apart and of unit spread.
 
     turns: 0 … 1, how much each knot pushes the next to the other side: the more, the more even
     are the line's ups and downs.
     """
-    knots = rng.standard_normal(int(size / every) + 4)
+    knots = rng.standard_normal(size // every + 4)
     knots = (knots[1:] - turns * knots[:-1]) / math.sqrt(1 + turns * turns)
-    start = rng.random()  # the knots of two lines must not lie at the same minutes
-    return np.interp((np.arange(size) / every) + start, np.arange(len(knots)), knots)
+    start = int(rng.random() * every)  # the knots of two lines must not lie at the same minutes
+    between = np.arange(every) / every
+    whole = knots[:-1, None] + np.diff(knots)[:, None] * between
+    found: Floats = whole.ravel()[start : start + size]
+    return found
 
 
 def line(seed: str, what: str, at: Floats) -> Floats:

@@ -109,8 +109,8 @@ class Habits:
     drinks: float
     steps: float
     activity: float
-    turns_minutes: float
-    meals_minutes: float
+    turns_minutes: int
+    meals_minutes: int
     core_c: float
     rumen_over_c: float
     day_c: float
@@ -160,8 +160,8 @@ def habits_of(seed: str, kind: Kind = Kind.DAIRY, parity: int | None = None) -> 
         drinks=level(levels.drinks, 3),
         steps=level(levels.steps, 4) + 0.08 * young - 0.02,
         activity=max(0.5, 1 + 0.15 * own[16]),
-        turns_minutes=level(levels.turns_minutes, 12),
-        meals_minutes=level(levels.meals_minutes, 5),
+        turns_minutes=round(level(levels.turns_minutes, 12)),
+        meals_minutes=round(level(levels.meals_minutes, 5)),
         core_c=level(levels.core_c, 6),
         rumen_over_c=(0.2 if kind is Kind.CALF else 0.42) + 0.05 * own[13],
         day_c=max(0.06, 0.20 + 0.05 * own[7]),

@@ -6,6 +6,8 @@ hours later (Dikmen & Hansen 2009: 39.0 °C at 29.7 °C of air, 39.5 at 31.4). A
 and cooled by each drink; an ear follows the air (fitted to 520 readings of 30 cattle).
 """
 
+import math
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -21,13 +23,14 @@ EXERTION_C = 0.25  # of half an hour's walk
 EXERTION_LASTS_MINUTES = 30
 STRAIN_C, HARD_STRAIN_C, HARD_STRAIN = 0.03, 0.08, 8.0  # °C an unit of THI; from so many on
 EAR_AT_0_C, EAR_BY_AIR, EAR_BY_CORE, EAR_CORE_C, EAR_SPREAD_C = 30.4, 0.17, 0.3, 38.9, 1.5
+_AT = MINUTES * (2 * np.pi / DAY_MINUTES)
+_CIRCLES = {times: (np.cos(times * _AT), np.sin(times * _AT)) for times in (1, 2)}
 
 
 def resting_core_of(own: Habits, barn: BarnDay, rng: Generator) -> Floats:
     """(1440,): her core at each minute of a day of rest."""
-    at = MINUTES * (2 * np.pi / DAY_MINUTES)
-    day = own.day_c * np.cos(at - 3.7 + own.day_phase)  # highest at 18:00 UTC
-    half_day = own.half_day_c * np.cos(2 * at - 1.0 + own.half_day_phase)
+    day = own.day_c * _turned(1, 3.7 - own.day_phase)  # highest at 18:00 UTC
+    half_day = own.half_day_c * _turned(2, 1.0 - own.half_day_phase)
     turns = MINUTES * (2 * np.pi / rng.uniform(80, 100)) + rng.uniform(0, 6.28)
     fast = own.fast_c * np.sin(turns + 1.2 * wave(rng, DAY_MINUTES, 240))
     drift = 0.06 * wave(rng, DAY_MINUTES, 45)
@@ -40,6 +43,13 @@ def resting_core_of(own: Habits, barn: BarnDay, rng: Generator) -> Floats:
 def between_days_c(seed: str, number: int) -> Floats:
     """(1440,): by how much this day is warmer than others of hers; without a jump at its end."""
     return DAY_SPREAD_C * line(seed, "warmth", number + MINUTES / DAY_MINUTES)
+
+
+def _turned(times: int, by: float) -> Floats:
+    """(1440,): a cosine so many times a day, later by so many radians."""
+    cosine, sine = _CIRCLES[times]
+    found: Floats = math.cos(by) * cosine + math.sin(by) * sine
+    return found
 
 
 def rumen_of(own: Habits, core_c: Floats, cooling_c: Floats, rng: Generator) -> Floats:

@@ -7,6 +7,7 @@ import pytest
 
 from firmware_sim.animal import Animal, Measures
 from firmware_sim.draws import Floats
+from firmware_sim.weather import air_at
 from tests.builders import MORNING
 
 TEMPERATURE, RUMINATION, EATING, LYING, BOUTS, STEPS, ACTIVITY, DRINKING = range(8)
@@ -126,3 +127,15 @@ def test_an_interval_of_more_than_a_day_is_refused() -> None:
     """It would reach into days that are not made."""
     with pytest.raises(ValueError, match="interval_s"):
         Animal("nl-1").measures(MORNING, 86_401)
+
+
+def test_the_air_she_tells_is_the_farms_whatever_its_clock_says() -> None:
+    """What the truth of heat is made from, and what her collar measures, must be one weather."""
+    asked = ["ambient_c", "humidity_pct"]
+    air = air_at("farm-a", WEEK_S)
+
+    for shifts in ((), ((WEEK_S[0] - 7 * 86_400, 3600.0),)):
+        found = Animal("nl-1", "farm-a", shifts=shifts).columns(WEEK_S, 300, asked)
+
+        np.testing.assert_allclose(found["ambient_c"], air.ambient_c, atol=0.25)
+        np.testing.assert_allclose(found["humidity_pct"], air.humidity_pct, atol=2.0)
