@@ -1,4 +1,4 @@
-// Builds the dashboard: static/{index.html,app.js,app.css} with stable names, the same bytes from
+// Builds the dashboard: static/{index.html,app.js,words_de.js,words_es.js,app.css} with stable names, the same bytes from
 // the same sources everywhere. `--tests` bundles the pure parts' tests into build/tests/ instead;
 // `--out DIR` writes elsewhere, which is how the committed files are compared with a fresh build.
 
@@ -29,7 +29,11 @@ async function buildPages() {
   await mkdir(out, { recursive: true });
   await build({
     ...common,
-    entryPoints: { app: "src/main.tsx" },
+    entryPoints: {
+      app: "src/main.tsx",
+      words_de: "src/words/load_de.ts",
+      words_es: "src/words/load_es.ts",
+    },
     outdir: out,
     format: "iife",
     target: ["chrome120", "firefox120", "safari17.5"],
@@ -48,7 +52,7 @@ async function buildPages() {
   await copyFile(join(here, "src/icon.svg"), join(out, "icon.svg"));
   // a version in the address lets browsers keep a file for ever, under a name that never changes
   let page = await readFile(join(here, "src/index.html"), "utf8");
-  for (const name of ["app.js", "app.css", "icon.svg"]) {
+  for (const name of ["app.js", "words_de.js", "words_es.js", "app.css", "icon.svg"]) {
     const hash = createHash("sha256")
       .update(await readFile(join(out, name)))
       .digest("hex");

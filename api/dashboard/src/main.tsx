@@ -14,7 +14,7 @@ import type { Entry } from "./screens/entry";
 import { HowToComeIn } from "./screens/entry";
 import { Now } from "./screens/now";
 import { keepSession, takeTicket, token } from "./session";
-import { language, theme } from "./settings";
+import { language, learn, theme } from "./settings";
 import { start, startStore } from "./store";
 
 const entry = signal<Entry>("closed");
@@ -54,6 +54,7 @@ async function main(): Promise<void> {
   const ticket = takeTicket();
   startRouting();
   startClock();
+  await learn(language.value);
   const root = document.getElementById("app");
   if (root !== null) render(<App />, root);
   if (ticket !== null) await comeIn(ticket);

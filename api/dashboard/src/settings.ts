@@ -1,13 +1,13 @@
 // How this screen speaks and looks: language and theme, kept in this browser.
 import { computed, signal } from "@preact/signals";
 import { read, write } from "./session";
-import { de } from "./words/de";
 import type { Words } from "./words/en";
 import { en } from "./words/en";
-import { es } from "./words/es";
 import { formatOf } from "./words/format";
+import { load, onLearnt } from "./words/loaded";
 
-export const LANGUAGES = { en, de, es } as const;
+/** By what each calls itself. English is on the page, the others come in files of their own. */
+export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español" } as const;
 export type Language = keyof typeof LANGUAGES;
 export const THEMES = ["auto", "light", "dark", "sun"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -21,12 +21,23 @@ function spoken(): Language {
 }
 
 export const language = signal<Language>(spoken());
-export const words = computed<Words>(() => LANGUAGES[language.value]);
+const known = signal<Partial<Record<Language, Words>>>({ en });
+export const words = computed<Words>(() => known.value[language.value] ?? en);
 export const format = computed(() => formatOf(words.value.locale, words.value));
 
 export const theme = signal<Theme>(THEMES.find((one) => one === read("herdlog.theme")) ?? "auto");
 
-export function setLanguage(next: Language): void {
+onLearnt((spoken, found) => {
+  if (isLanguage(spoken)) known.value = { ...known.value, [spoken]: found };
+});
+
+/** Have the words of a language at hand; without its file the page goes on in English. */
+export async function learn(next: Language): Promise<void> {
+  if (known.value[next] === undefined) await load(next);
+}
+
+export async function setLanguage(next: Language): Promise<void> {
+  await learn(next);
   language.value = next;
   write("herdlog.language", next);
 }

@@ -92,11 +92,11 @@ function LanguageButton() {
       <span aria-hidden="true">{language.value.toUpperCase()}</span>
       <select
         value={language.value}
-        onChange={(event) => setLanguage(event.currentTarget.value as Language)}
+        onChange={(event) => void setLanguage(event.currentTarget.value as Language)}
       >
         {Object.entries(LANGUAGES).map(([code, one]) => (
           <option value={code} lang={code}>
-            {one.language}
+            {one}
           </option>
         ))}
       </select>
