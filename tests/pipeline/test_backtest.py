@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.animal_event import AnimalDiagnosed
+from contracts.animal_event import AnimalDiagnosed, DetectorTuned, TunedLimit
 from contracts.context import Context
 from contracts.detection import Condition
 from contracts.envelope import Event
 from contracts.ids import AnimalId, FarmId
+from contracts.messages import event_type_of
 from pipeline.backtest import Backtest, Pair, UnknownDetectorError
 from pipeline.backtest_figures import figures
 from pipeline.detectors.base import UnknownLimitError
@@ -46,19 +47,24 @@ def ticked(readings: list[Event[Any]]) -> list[Event[Any]]:
     return sorted([*readings, *ticks], key=lambda event: event.timestamp)
 
 
-def diagnosed(animal: str, condition: str, hours: float) -> Event[Context]:
-    """The register's copy of what somebody found."""
-    when = BEGIN + timedelta(hours=hours)
-    found = AnimalDiagnosed(animal_id=AnimalId(animal), diagnosed_at=when, condition=condition)
+def told(payload: Any, hours: float) -> Event[Context]:  # noqa: ANN401  any event of the register
+    """The register's copy of an event, so many hours from the begin."""
     return an_event(
         Context(
-            source_offset=int(hours),
+            source_offset=int(100 * hours),
             source_event_id=f"e-{hours}",
-            source_event_type="animal.diagnosed.v1",
-            details_json=msgspec.json.encode(found).decode(),
+            source_event_type=event_type_of(type(payload)),
+            details_json=msgspec.json.encode(payload).decode(),
         ),
-        timestamp=when,
+        timestamp=BEGIN + timedelta(hours=hours),
     )
+
+
+def diagnosed(animal: str, condition: str, hours: float) -> Event[Context]:
+    """What somebody found who looked at her."""
+    when = BEGIN + timedelta(hours=hours)
+    found = AnimalDiagnosed(animal_id=AnimalId(animal), diagnosed_at=when, condition=condition)
+    return told(found, hours)
 
 
 def read(
@@ -139,6 +145,15 @@ def test_figures_say_who_was_diagnosed_and_what_a_day_would_have_brought() -> No
     assert (fever["now"]["found"], fever["changed"]["found"]) == (0, 1)
     assert (fever["now"]["cases"], fever["changed"]["cases"], fever["both"]) == (1, 2, 1)
     assert [case["animal_id"] for case in found["only_changed"]] == [CLARA]
+
+
+def test_what_runs_now_is_judged_by_the_farms_own_limits_and_the_changed_side_is_not() -> None:
+    """A farm that has tuned a detector asks what another limit would do to it, not to the card."""
+    own = DetectorTuned(detector="fever", limits=(TunedLimit(name="rumen_c", value=42.0),))
+    log = sorted([*LOG, told(own, 1)], key=lambda event: event.timestamp)
+
+    assert subjects(read(log, {"fever": {}}).pair()) == ([], [], [BELLA])
+    assert subjects(read(log, {"collar_silent": {}}).pair()) == ([], [], [])
 
 
 def test_what_is_not_there_is_named() -> None:
