@@ -89,7 +89,7 @@ def _test() -> tuple[Composition, ...]:
         *(replace(_CALVES, seed=f"test-calves-{n}", per_day=CROWDED_CALVES) for n in range(1, 6)),
         *(
             replace(_CALVES, seed=f"test-hot-calves-{n}", since=SUMMER, per_day=CROWDED_CALVES)
-            for n in range(1, 5)
+            for n in range(1, 6)
         ),
     )
 

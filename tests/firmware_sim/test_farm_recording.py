@@ -1,30 +1,92 @@
-"""A simulated farm as a recording: whole, in order, the same for the same seed."""
+"""A simulated farm as a recording: in order, bounded, the same for the same seed."""
+
+import resource
+from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
+import pytest
 
-from firmware_sim.farm_recording import recording_of
-from firmware_sim.recording import Composition
+from firmware_sim.farm_recording import FarmRecording, recording_of
+from firmware_sim.farm_recording_wearer import us_of
+from firmware_sim.recording import Composition, Slice
+from firmware_sim.recording_sets import compositions
+from tests.conftest import FULL_SIZE
 
-SMALL = Composition(seed="small", animals=6, days=5, interval_s=600)
+QUICK = compositions("quick")[0]
 
 
-def test_every_reading_comes_once_in_the_order_in_which_it_is_heard() -> None:
-    """An engine's log time only ever goes on."""
-    heard, keys = [], set()
-    for one in recording_of(SMALL).slices():
-        heard.append(one.heard_us)
-        keys |= set(zip(one.animal.tolist(), one.seq.tolist(), strict=True))
+@pytest.fixture(scope="module")
+def slices() -> list[Slice]:
+    """Of a small crowded barn."""
+    return list(recording_of(QUICK).slices())
 
-    order = np.concatenate(heard)
+
+def test_readings_come_in_the_order_in_which_they_are_heard(slices: list[Slice]) -> None:
+    """An engine's log time only ever goes on; each reading is in the slice that it is heard in."""
+    order = np.concatenate([one.heard_us for one in slices])
+    keys = [
+        key for one in slices for key in zip(one.animal.tolist(), one.seq.tolist(), strict=True)
+    ]
+
     assert (np.diff(order) >= 0).all()
-    assert 6 * 5 * 130 < len(keys) <= 6 * 5 * 144
-    assert len(keys) <= len(order) < 1.02 * len(keys)  # a few are heard twice
+    assert QUICK.animals * QUICK.days * 144 * 0.9 < len(set(keys)) < len(keys)  # some twice
+    for one in slices:
+        assert (one.heard_us <= us_of(one.until)).all()
+        assert one.until - one.since <= timedelta(days=1)
+    for first, second in pairwise(slices):
+        assert first.until == second.since
+        assert len(second.heard_us) == 0 or second.heard_us[0] > us_of(first.until)
 
 
-def test_the_same_seed_gives_the_same_farm() -> None:
+def test_the_same_seed_gives_the_same_farm(slices: list[Slice]) -> None:
     """A figure must be seen again by whoever repeats it."""
-    first, second = (
-        list(recording_of(SMALL).slices())[3].columns["temperature_c"] for _ in range(2)
-    )
+    again = recording_of(QUICK).slices()
 
-    np.testing.assert_array_equal(first, second)
+    for one, _ in zip(slices, range(3), strict=False):
+        other = next(again)
+        np.testing.assert_array_equal(one.heard_us, other.heard_us)
+        for name, values in one.columns.items():
+            np.testing.assert_array_equal(values, other.columns[name])
+
+
+def test_a_closed_way_in_is_told_tick_by_tick_and_nothing_is_heard_in_it() -> None:
+    """Hearing time stands still meanwhile; what the collars kept comes after."""
+    composition = Composition(
+        seed="deaf", kind="calves", animals=4, days=6, interval_s=600, per_day={"outage": 0.5}
+    )
+    recording = FarmRecording(composition)
+    slices = list(recording.slices())
+
+    told = sum(last - first for one in slices for first, last in one.deaf)
+    lasted = sum(
+        us_of(min(ends, recording.until)) - us_of(begins) for begins, ends in recording.plan.deaf
+    )
+    assert recording.plan.deaf
+    assert told == lasted
+    heard = np.concatenate([one.heard_us for one in slices])
+    for begins, ends in recording.plan.deaf:
+        assert not ((heard >= us_of(begins)) & (heard < us_of(ends))).any()
+    minutes = [(last - first) / 60e6 for one in slices for first, last in one.deaf]
+    assert max(minutes) <= 5
+
+
+def test_a_farm_of_few_sensors_tells_no_others() -> None:
+    """Most recordings of real herds hold two or three signals."""
+    few = Composition(seed="few", animals=2, days=2, interval_s=3600, columns=("activity",))
+
+    assert all(set(one.columns) == {"activity"} for one in recording_of(few).slices())
+
+
+def test_memory_does_not_grow_with_the_days() -> None:
+    """300 animals over 120 days at 10 minutes are five million readings."""
+    days = 30 if FULL_SIZE else 6
+    herd = Composition(seed="long", kind="calves", animals=40, days=days, interval_s=600)
+    walk = recording_of(herd).slices()
+    for _ in range(2):
+        next(walk)
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in walk:
+        pass
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 20_000
