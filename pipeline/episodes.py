@@ -299,10 +299,10 @@ class Episodes:
                 Evidence(
                     signal=m.signal,
                     unit=m.unit,
-                    value=m.value,
-                    limit=m.limit,
+                    value=float(m.value),  # an integer would be another text once it was read back
+                    limit=None if m.limit is None else float(m.limit),
                     at=moment(m.at_us),
-                    usual=m.usual,
+                    usual=None if m.usual is None else float(m.usual),
                 )
                 for m in episode.evidence
             ),

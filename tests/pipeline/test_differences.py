@@ -16,6 +16,7 @@ from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
 from pipeline.telling import new_episode
 from pipeline.verdicts import Run
+from tests.pipeline.few import FEW
 from tests.pipeline.logs import assert_revisions_go_up, run_all, values_of
 from tests.pipeline.weeks import HERD, Measures, days_after, state_after_a_week
 
@@ -35,7 +36,7 @@ def test_a_run_that_nobody_was_told_of_and_is_over_leaves_the_open_episode_alone
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A day's buffer came late: she was ill before too, and is ill now."""
-    state = state_after_a_week()
+    state = state_after_a_week(FEW)
     (detector,) = (one for one in state.by_hour if one.spec.condition is DROP)
     name, row = detector.spec.name, state.animals.find((FARM.encode(), SHE.encode()))
     assert row is not None
@@ -70,7 +71,7 @@ def restless(animal: str, hour: int, measures: Measures) -> Measures:
 def test_what_was_retracted_and_begins_an_hour_later_goes_on_from_what_was_told() -> None:
     """The hour it was told in cannot be judged after all; the next one says the same of her."""
     log = days_after(1.5, restless)
-    state, told, place = state_after_a_week(), list[Event[Detection]](), 0
+    state, told, place = state_after_a_week(FEW), list[Event[Detection]](), 0
     while not told:
         told += run_all(values_of(log[place : place + 13]), state=state)[1].detections
         place += 13
@@ -82,7 +83,7 @@ def test_what_was_retracted_and_begins_an_hour_later_goes_on_from_what_was_told(
 
     tick = replace(log[place - 1], timestamp=log[place - 1].timestamp + timedelta(minutes=10))
     told += run_all(values_of([tick]), state=state)[1].detections
-    state = PartitionState.from_arrays(state.to_arrays())
+    state = PartitionState.from_arrays(state.to_arrays(), FEW)
     told += run_all(values_of(log[place:]), state=state)[1].detections
 
     assert_revisions_go_up(told)

@@ -23,6 +23,7 @@ from pipeline.hour_events import LATE
 from pipeline.state import PartitionState
 from pipeline.telling import Told
 from tests.builders import FARM, a_tick, an_event
+from tests.pipeline.few import FEW
 from tests.pipeline.logs import run_all, values_of
 from tests.pipeline.weeks import (
     HERD,
@@ -188,7 +189,7 @@ def test_no_hour_is_judged_twice_when_a_farm_goes_live() -> None:
 
 def told_in(log: list[Event[Any]], batch: int) -> tuple[PartitionState, Told]:
     """State and told of a log after an ordinary week, in batches of so many."""
-    return run_all(values_of(log), batch=batch, state=state_after_a_week())
+    return run_all(values_of(log), batch=batch, state=state_after_a_week(FEW))
 
 
 EVENTFUL = days_after(1.5, eventful)
@@ -211,11 +212,11 @@ def test_hourly_answers_do_not_hang_on_batches_or_crashes(batch: int) -> None:
     """Restored from a snapshot at every boundary, the days are told byte by byte the same."""
     values = values_of(EVENTFUL)
     expected_state, expected = told_in(EVENTFUL, 10_000)
-    state, told = state_after_a_week(), Told()
+    state, told = state_after_a_week(FEW), Told()
 
     for start in range(0, len(values), batch):
         if start % (batch * 5) == 0:
-            state = PartitionState.from_arrays(state.to_arrays())
+            state = PartitionState.from_arrays(state.to_arrays(), FEW)
         _, some = run_all(values[start : start + batch], state=state)
         told.detections += some.detections
         told.hours += some.hours

@@ -15,6 +15,7 @@ from contracts.reading import NOBODY
 from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
 from tests.builders import MORNING, a_reading, a_tick
+from tests.pipeline.few import FEW
 from tests.pipeline.logs import (
     assert_revisions_go_up,
     moved,
@@ -229,7 +230,7 @@ def test_a_fever_that_is_moved_away_and_back_goes_on_from_what_was_told() -> Non
     back = [moved(one, A, by=3, first_offset=n, taken_from=B) for n, one in enumerate(log)]
 
     state, first = run_all(values_of([a_tick(MORNING), *log, *away]))
-    state = PartitionState.from_arrays(state.to_arrays())
+    state = PartitionState.from_arrays(state.to_arrays(), FEW)
     told = [*first.detections, *run_all(values_of(back), state=state)[1].detections]
 
     assert_revisions_go_up(told)
@@ -389,7 +390,7 @@ def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
         return measures
 
     log = days_after(0.5, restless)
-    onset = next(e for e in after_a_week(log).detections if e.aggregate_id == HERD[5])
+    onset = next(e for e in after_a_week(log, FEW).detections if e.aggregate_id == HERD[5])
     assert (onset.payload.condition, onset.payload.phase) == (Condition.OESTRUS, Phase.ONSET)
     moves = [
         moved(event, NOBODY, by=1, first_offset=offset)
@@ -399,7 +400,7 @@ def test_an_oestrus_ends_that_began_in_hours_that_were_not_hers() -> None:
 
     tick = tick_at(24 * LEARNT_DAYS + 13.2)
 
-    told = after_a_week([*log, *moves, tick]).detections
+    told = after_a_week([*log, *moves, tick], FEW).detections
 
     hers = [event for event in told if event.aggregate_id == HERD[5]]
     assert [event.payload.phase for event in hers] == [Phase.ONSET, Phase.RETRACTED]

