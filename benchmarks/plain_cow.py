@@ -4,26 +4,29 @@ The engine's arithmetic, one number at a time: hundredths as integers, floats on
 from a closed hour, what is usual kept in single precision.
 """
 
-import math
-import struct
 from dataclasses import dataclass, field
 
-from contracts.hour import HOUR_SIGNALS
-from pipeline.baselines import (
-    CLIP_FROM_DAYS,
-    CLIP_SPREADS,
-    DAYS_MAX,
-    DAYS_MIN,
-    MEMORY_DAYS,
+from benchmarks.plain_usual import HerUsual
+from pipeline.baselines import TEACHES_SECONDS_MIN
+from pipeline.features import (
+    ACTIVITY,
+    CENTI_MAX,
+    COUNT_MAX,
+    HIGHEST_CENTI_C,
+    LOWEST_CENTI_C,
+    MINUTES_MORE,
+    MINUTES_SHARE_MAX,
+    PART_S,
+    PARTS_MAX,
+    SCALE,
+    WARM_PARTS_MAX,
 )
-from pipeline.features import CENTI_MAX, COUNT_MAX, PART_S, PARTS_MAX, SCALE
-from pipeline.herd_hour import COVERAGE_MIN, HERD_MIN, RATIO_MIN
-from pipeline.hours import COUNTED, HEARD_SECONDS_MIN, HOUR_S, QUARTER_US, QUARTERS, TEMPERATURE
-from pipeline.lines import TEACHES_SECONDS_MIN
+from pipeline.herd_hour import COVERAGE_MIN
+from pipeline.hours import HEARD_SECONDS_MIN, HOUR_S, QUARTER_US, QUARTERS
+from pipeline.medians import RATIO_MIN
+from pipeline.signals import COUNTED, MINUTES, SIGNALS, TEMPERATURE
+from pipeline.sums import HERD_MIN
 from pipeline.tables import HOUR_US
-
-DAY_HOURS = 24
-_single = struct.Struct("<f")
 
 
 @dataclass(slots=True)
@@ -51,26 +54,6 @@ class Bin:
         if seconds < HEARD_SECONDS_MIN:
             return None
         return self.centi[signal] * HOUR_S / seconds / SCALE
-
-
-@dataclass(slots=True)
-class Usual:
-    """Level, variance and days learnt of one signal at one hour of the day."""
-
-    level: float = 0.0
-    variance: float = 0.0
-    days: int = 0
-
-    def learn(self, value: float) -> None:
-        """See Baselines.learn."""
-        spread = math.sqrt(self.variance)
-        off = value - self.level
-        if self.days >= CLIP_FROM_DAYS and spread > 0:
-            off = min(max(off, -CLIP_SPREADS * spread), CLIP_SPREADS * spread)
-        weight = max(1.0 / (self.days + 1.0), 1.0 / MEMORY_DAYS)
-        self.level = _as_single(self.level + weight * off)
-        self.variance = _as_single((1.0 - weight) * (self.variance + weight * off * off))
-        self.days = min(self.days, DAYS_MAX - 1) + 1
 
 
 @dataclass(slots=True)
@@ -117,7 +100,7 @@ class Cow:
     def __init__(self, farm_id: str, animal_id: str) -> None:
         self.farm_id, self.animal_id = farm_id, animal_id
         self.hours: dict[int, Bin] = {}
-        self.usual: dict[tuple[str, int], Usual] = {}
+        self.usual = HerUsual()
         self.fever_run, self.fever_open = 0, False
         self.newest: list[tuple[int, int, int]] = []  # of fever: time, centi °C, limit
         self.heard_us: int | None = None
@@ -126,8 +109,7 @@ class Cow:
 
     def level(self, signal: str, hour: int) -> float | None:
         """What is usual for her at that hour; None until it is known."""
-        found = self.usual.get((signal, hour % DAY_HOURS))
-        return found.level if found is not None and found.days >= DAYS_MIN else None
+        return self.usual.level(signal, hour)
 
     def fold(self, occurred_us: int, fields: dict[str, object]) -> None:
         """Count a reading in its hours; see hour_parts."""
@@ -140,30 +122,28 @@ class Cow:
             found = self.hours.setdefault(middle_us // HOUR_US, Bin())
             found.heard += seconds
             for signal in COUNTED:
-                measured = fields[signal]
-                if isinstance(measured, float):
-                    most = length_us / 60_000_000 if signal.endswith("_minutes") else COUNT_MAX
-                    each = min(max(measured / parts, 0.0), most)
+                each = share_of(signal, fields[signal], parts, length_us)
+                if each is not None:
                     found.centi[signal] += round(each * SCALE)
                     found.seconds[signal] += seconds
             if back == 0:
                 found.readings += 1
-                centi = body_centi_c(fields)
-                if centi is not None:
-                    quarter = middle_us % HOUR_US // QUARTER_US
-                    found.warmth[quarter] += centi
-                    found.warmths[quarter] += 1
+            centi = body_centi_c(fields)
+            if centi is not None and back < WARM_PARTS_MAX:
+                quarter = middle_us % HOUR_US // QUARTER_US
+                found.warmth[quarter] += centi
+                found.warmths[quarter] += 1
 
     def learn(self, hour: int) -> None:
         """Take what is usual from an hour that can change no more."""
         found = self.hours.get(hour)
         if found is None or found.unusual:
             return
-        for signal in HOUR_SIGNALS:
+        for signal in SIGNALS:
             heard = found.heard if signal == TEMPERATURE else found.seconds[signal]
             value = found.value(signal)
             if heard >= TEACHES_SECONDS_MIN and value is not None:
-                self.usual.setdefault((signal, hour % DAY_HOURS), Usual()).learn(value)
+                self.usual.learn(signal, hour, value)
 
     def window(self, signal: str, last: int, hours: int) -> Window:
         """The hours up to `last`; see HerdHour.window."""
@@ -213,10 +193,26 @@ class Cow:
             del self.hours[old]
 
 
+def share_of(signal: str, measured: object, parts: int, length_us: int) -> float | None:
+    """What one part of a reading brings of a signal; None if nothing that an animal does."""
+    if not isinstance(measured, float):
+        return None
+    minutes = length_us / 60_000_000
+    is_minutes = signal in MINUTES
+    most = minutes if is_minutes else COUNT_MAX * minutes / 60
+    highest = MINUTES_SHARE_MAX * most + MINUTES_MORE if is_minutes else most
+    each = measured / parts
+    if each > highest or (each < 0 and signal != ACTIVITY):
+        return None
+    return min(max(each, 0.0), most)
+
+
 def body_centi_c(fields: dict[str, object]) -> int | None:
     """Hundredths of °C; None if it is no body temperature."""
     celsius = fields["temperature_c"]
     if not isinstance(celsius, float) or fields["temperature_site"] not in ("rumen", "core"):
+        return None
+    if not LOWEST_CENTI_C <= celsius * SCALE <= HIGHEST_CENTI_C:
         return None
     return min(max(round(celsius * SCALE), -CENTI_MAX), CENTI_MAX)
 
@@ -227,8 +223,3 @@ def herd_ratio(windows: list[Window]) -> float:
     if len(ratios) < HERD_MIN:
         return 1.0
     return max((ratios[(len(ratios) - 1) // 2] + ratios[len(ratios) // 2]) / 2, RATIO_MIN)
-
-
-def _as_single(value: float) -> float:
-    found: float = _single.unpack(_single.pack(value))[0]
-    return found

@@ -1,33 +1,46 @@
 """The detectors as a good engineer would write them without columns: one record after the other.
 
 Dictionaries and plain numbers, the limits of the detectors' own cards. What it finds in a log
-without late or moved readings, context and deafness is what the engine finds, byte by byte in
-canonical form: so it is an oracle of the detectors too, that shares none of their code but limits.
+without late or moved readings, context, deafness and stuck sensors is what an engine with TWINS
+finds, byte by byte in canonical form: an oracle of the engine, and of what is usual, that shares
+none of their code but limits.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.frozen_drop import FrozenRuminationDrop
+from benchmarks.frozen_oestrus import FrozenOestrus
 from benchmarks.plain_cow import Cow, Held, body_centi_c
 from benchmarks.plain_hours import DROP, EVIDENCE, Judged, drops, oestruses, told_hour
+from benchmarks.plain_usual import DAY_HOURS, Shape
 from contracts.columns import moment
 from contracts.detection import Detection, Evidence, Phase, detection_event_id
 from contracts.envelope import Event
 from contracts.hour import AnimalHour
 from contracts.ids import FarmId, SubjectKind, derived_id
 from contracts.messages import event_type_of
-from pipeline.detectors import collar_silent, fever
-from pipeline.detectors.base import Spec
+from pipeline.detectors import collar_silent, fever, system_deaf
+from pipeline.detectors.base import Detector, Spec
 from pipeline.episodes import REPEAT_US
-from pipeline.herd_hour import HERD_MIN
 from pipeline.hours import OPEN_HOURS
 from pipeline.lines import GRACE_US, SETTLED_US
+from pipeline.sums import HERD_MIN
 from pipeline.tables import HOUR_US
 from pipeline.verdicts import LOOKBACK_HOURS, UNUSUAL_HOURS_MAX
 from pipeline.windows import AHEAD_MAX_US, LATE_MAX_US, LINE_US
 
-FEVER, SILENT = fever.Fever.spec, collar_silent.CollarSilent.spec
+FEVER, SILENT = fever.SPEC, collar_silent.SPEC
 MINUTE_US = 60_000_000
+# what an engine is to run that is held against it: those of the live registry that are as plain,
+# and twins of those that have become richer than a loop over single numbers should be
+TWINS: tuple[Detector, ...] = (
+    fever.Fever(),
+    FrozenRuminationDrop(),
+    FrozenOestrus(),
+    collar_silent.CollarSilent(),
+    system_deaf.SystemDeaf(),
+)
 
 
 @dataclass(slots=True)
@@ -51,6 +64,7 @@ class PlainHerds:
         self.hours: list[Event[AnimalHour]] = []
         self._cows: dict[tuple[str, str], Cow] = {}
         self._farms: dict[str, list[Cow]] = {}
+        self._shapes: dict[str, Shape] = {}
         self._tops: dict[tuple[str, str, int], int] = {}
         self._holes: dict[tuple[str, str, int], set[int]] = {}
         self._cases: dict[tuple[str, Cow], Case] = {}
@@ -158,6 +172,10 @@ class PlainHerds:
             for cow in self._cows.values():
                 cow.learn(hour)
                 cow.forget_before(hour)
+            if hour % DAY_HOURS == DAY_HOURS - 1:
+                for farm_id, cows in self._farms.items():
+                    shape = self._shapes.setdefault(farm_id, Shape())
+                    shape.settle([cow.usual for cow in cows])
         self._learnt_until = max(first, settled)
         oldest = (line_us - LATE_MAX_US) // HOUR_US
         hour = max(oldest if self._judged_until is None else self._judged_until, oldest)

@@ -1,22 +1,23 @@
-"""The plain loop's hourly detectors: one cow after the other, by the engine's own limits."""
+"""The plain loop's hourly detectors: one cow after the other, by the limits of frozen cards."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from benchmarks import frozen_drop, frozen_oestrus
 from benchmarks.plain_cow import Bin, Cow, Held, Window, herd_ratio
 from contracts.columns import moment
 from contracts.envelope import Event
 from contracts.hour import HOUR_SIGNALS, AnimalHour, HourScore, HourSignal, hour_event_id
 from contracts.ids import FarmId
 from contracts.messages import event_type_of
-from pipeline.detectors import oestrus, rumination_drop
 from pipeline.detectors.base import Spec
 from pipeline.detectors.sustained import Hold
 from pipeline.hours import HOUR_S
 from pipeline.tables import HOUR_US
 
-DROP, OESTRUS = rumination_drop.RuminationDrop.spec, oestrus.Oestrus.spec
+DROP = frozen_drop.FrozenRuminationDrop.spec
+OESTRUS = frozen_oestrus.FrozenOestrus.spec
 EVIDENCE = tuple[str, str, int, float, float | None, float | None]  # see Measured
 
 
@@ -39,7 +40,7 @@ class Judged:
 
 def drops(there: list[Cow], hour: int) -> list[Judged]:
     """See RuminationDrop.judge_hour."""
-    card = rumination_drop
+    card = frozen_drop
     days, longs, eatens, actives = (
         [cow.window(signal, hour, hours) for cow in there]
         for signal, hours in (
@@ -82,7 +83,7 @@ def _drop_pcts(windows: list[Window]) -> list[float | None]:
 
 
 def _drop_evidence(day: Window, eaten: Window, ratio: float, hour: int) -> list[EVIDENCE]:
-    card, at_us = rumination_drop, (hour + 1) * HOUR_US
+    card, at_us = frozen_drop, (hour + 1) * HOUR_US
     fires_under = round(day.usual * ratio * (1.0 - card.DROP_LIMIT.value / 100.0), 1)
     usual = round(day.usual, 1)
     said: list[EVIDENCE] = [(card.SIGNAL, "min", at_us, round(day.value, 1), fires_under, usual)]
@@ -97,7 +98,7 @@ def _drop_evidence(day: Window, eaten: Window, ratio: float, hour: int) -> list[
 
 def oestruses(there: list[Cow], ill: set[int], hour: int) -> list[Judged]:
     """See Oestrus.judge_hour; ill: id() of cows that are, or were lately."""
-    card = oestrus
+    card = frozen_oestrus
     actives = [cow.window(card.SIGNAL, hour, card.WINDOW_HOURS) for cow in there]
     cheweds = [cow.window(card.RUMINATION, hour, card.WINDOW_HOURS) for cow in there]
     restless = max(herd_ratio(actives), 1.0)
@@ -130,7 +131,7 @@ def oestruses(there: list[Cow], ill: set[int], hour: int) -> list[Judged]:
 
 
 def _oestrus_evidence(active: Window, chewed: Window, restless: float, hour: int) -> list[EVIDENCE]:
-    card, at_us = oestrus, (hour + 1) * HOUR_US
+    card, at_us = frozen_oestrus, (hour + 1) * HOUR_US
     fires = round(active.usual * restless * card.FACTOR_LIMIT.value, 1)
     value, usual = round(active.value, 1), round(active.usual, 1)
     said: list[EVIDENCE] = [(card.SIGNAL, "1", at_us, value, fires, usual)]

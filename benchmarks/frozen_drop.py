@@ -1,0 +1,88 @@
+"""Rumination drop as it was found first: the plain loop's twin, whatever the live one becomes.
+
+A day and a day and a half under usual, eating too if it is measured, the herd's median taken off,
+and not while she is far more active than usual.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from contracts.detection import Condition
+from pipeline.detectors.base import Limit, Measured, Spec, Verdict
+from pipeline.detectors.sustained import MEMORY, Hold
+from pipeline.herd_hour import Floats, HerdHour
+from pipeline.tables import Column
+
+DAY_HOURS = 24  # a whole day: meals, milking and night are in it once
+LONG_HOURS = 36  # a day alone was four times as often wrong about as many ill animals
+HOLD = Hold(onset_hours=3, end_hours=3)  # two were twice as often wrong, six found a fifth less
+SIGNAL, EATING, ACTIVITY = "rumination_minutes", "eating_minutes", "activity"
+HERD = "herd_rumination_pct"
+
+DROP_LIMIT = Limit(
+    "drop_pct",
+    20.0,
+    "%",
+    "-15 to -30 % before ketosis (after Stangaferro 2016), the herd's median taken off as real "
+    "feeding data ask for (Eckelkamp 2018's 30 % alone: 27.6 a 1000 days); ours: docs/detectors.md",
+)
+EATING_LIMIT = Limit(
+    "eating_drop_pct", 15.0, "%", "-20 to -40 % with illness (signatures.csv); ours"
+)
+OVER_LIMIT = Limit("over_pct", 10.0, "%", "half of the onset's: a case must not flicker; ours")
+ACTIVE_LIMIT = Limit(
+    "activity_factor", 1.15, "1", "illness lowers it, oestrus multiplies it (signatures.csv); ours"
+)
+
+
+class FrozenRuminationDrop:
+    """See the live RuminationDrop for what it became."""
+
+    spec = Spec(
+        "rumination_drop",
+        1,
+        Condition.RUMINATION_DROP,
+        (DROP_LIMIT, EATING_LIMIT, OVER_LIMIT, ACTIVE_LIMIT),
+    )
+    memory: Mapping[str, Column] = MEMORY
+    window_hours = LONG_HOURS
+    medians = ((SIGNAL, DAY_HOURS), (SIGNAL, LONG_HOURS), (EATING, LONG_HOURS))
+    hold = HOLD
+
+    def judge_hour(self, herd: HerdHour) -> Verdict:
+        """Score: the least of her drops in per cent, eating by its own limit; see ByHour."""
+        of_day = _drop_pct(herd, SIGNAL, DAY_HOURS)
+        eating = _drop_pct(herd, EATING, LONG_HOURS) * (DROP_LIMIT.value / EATING_LIMIT.value)
+        score = np.fmin(np.fmin(of_day, _drop_pct(herd, SIGNAL, LONG_HOURS)), eating)
+        judged = np.isfinite(of_day)
+        calm = ~(herd.window(ACTIVITY, DAY_HOURS).ratio > ACTIVE_LIMIT.value)
+        return Verdict(
+            np.where(judged, score, np.nan),
+            herd.window(SIGNAL, DAY_HOURS).why_not,
+            over=(score >= DROP_LIMIT.value) & calm,
+            under=of_day < OVER_LIMIT.value,
+            partial=judged & herd.medians.partial(self.medians),
+        )
+
+    def evidence(self, herd: HerdHour, place: int) -> tuple[Measured, ...]:
+        """Rumination beside its usual, eating, and what the herd does; see ByHour."""
+        day, eaten = herd.window(SIGNAL, DAY_HOURS), herd.window(EATING, LONG_HOURS)
+        at_us, usual = herd.ends_us, float(day.usual[place])
+        ratio = herd.herd_ratio(SIGNAL, DAY_HOURS)
+        fires_under = usual * ratio * (1.0 - DROP_LIMIT.value / 100.0)
+        value = round(float(day.value[place]), 1)
+        said = [Measured(SIGNAL, "min", at_us, value, round(fires_under, 1), round(usual, 1))]
+        if eaten.why_not[place] is None:
+            a_day = DAY_HOURS / LONG_HOURS
+            value, usually = float(eaten.value[place]) * a_day, float(eaten.usual[place]) * a_day
+            said.append(Measured(EATING, "min", at_us, round(value, 1), None, round(usually, 1)))
+        if ratio != 1.0:
+            said.append(Measured(HERD, "%", at_us, round((ratio - 1.0) * 100.0, 1), None))
+        return tuple(said)
+
+
+def _drop_pct(herd: HerdHour, signal: str, hours: int) -> Floats:
+    """(animals,): per cent below usual, the herd's median taken for usual; NaN = not judged."""
+    ratio: Floats = herd.window(signal, hours).ratio / herd.herd_ratio(signal, hours)
+    return (1.0 - ratio) * 100.0
