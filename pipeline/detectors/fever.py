@@ -44,10 +44,12 @@ USUAL_LIMIT = Limit(
 SIGNAL = "temperature_c"
 SPEC = Spec(
     "fever",
-    2,
+    3,
     Condition.FEVER,
     (CORE_LIMIT, RUMEN_LIMIT, USUAL_LIMIT),
     signals=(SIGNAL,),
+    # bodies follow the air by hours (Dikmen & Hansen 2009): who is hot when it has cooled is told
+    quiet_while=frozenset({Condition.HEAT_STRESS}),
 )
 
 

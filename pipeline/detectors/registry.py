@@ -4,6 +4,8 @@ from pipeline.detectors.base import Detector
 from pipeline.detectors.collar_silent import CollarSilent
 from pipeline.detectors.down import Down
 from pipeline.detectors.fever import Fever
+from pipeline.detectors.heat_stress import HeatStress
+from pipeline.detectors.herd_outbreak import HerdOutbreak
 from pipeline.detectors.hypothermia import Hypothermia
 from pipeline.detectors.oestrus import Oestrus
 from pipeline.detectors.rumination_drop import RuminationDrop
@@ -19,4 +21,6 @@ ALL: tuple[Detector, ...] = (
     SystemDeaf(),
     Down(),
     Hypothermia(),
+    HeatStress(),  # before the outbreak that it is no sign of
+    HerdOutbreak(),
 )
