@@ -8,6 +8,12 @@ from typing import Any
 LEARNT_ANIMALS_MAX = 20_000
 
 
+def _detectors(tell: Callable[[str], None], **_options: object) -> dict[str, Any]:
+    from benchmarks.detectors import run
+
+    return run(tell)
+
+
 def _gateway(
     tell: Callable[[str], None], *, mqtt_broker: str, rounds: int, **_options: object
 ) -> dict[str, Any]:
@@ -56,6 +62,7 @@ def _scale(tell: Callable[[str], None], **_options: object) -> dict[str, Any]:
 
 
 BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
+    "detectors": _detectors,
     "gateway": _gateway,
     "peers-job": _peers_job,
     "pipeline": _pipeline,

@@ -9,7 +9,7 @@ import cProfile
 import json
 import pstats
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -31,6 +31,7 @@ from contracts.messages import BY_PAYLOAD, event_type_of, schema_of
 from contracts.reading import CollarReading
 from contracts.tick import Tick
 from pipeline.engine import step
+from pipeline.signals import COUNTED
 from pipeline.state import PartitionState
 
 BEGIN_US = micros(datetime(2026, 3, 1, tzinfo=UTC))
@@ -48,6 +49,8 @@ MEASURED = {
     "drinking_minutes": 0.01,
 }
 
+SUMMED = {*COUNTED}  # over a reading's span; all else is what it is at a moment
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -61,10 +64,13 @@ class Sizes:
 
 
 class MadeColumns:
-    """Batches of a herd that speaks in turn; one tick a minute."""
+    """Batches of a herd that speaks in turn; one tick a minute.
 
-    def __init__(self, sizes: Sizes) -> None:
-        self._sizes = sizes
+    measured: what each reading says in the mean, of a minute where it is minutes or counts.
+    """
+
+    def __init__(self, sizes: Sizes, measured: Mapping[str, float] = MEASURED) -> None:
+        self._sizes, self._measured = sizes, measured
         who = np.arange(sizes.animals)
         self._record = sum(BYTES_OF.values()) + sum(map(len, SAID.values()))
         self._herd = np.zeros((sizes.animals, self._record), np.uint8)
@@ -127,9 +133,9 @@ class MadeColumns:
         columns.longs["boot_id"] = np.full(size, 7)
         columns.longs["interval_s"] = np.full(size, self._sizes.cadence_s)
         draw = np.random.default_rng(int(seq[0]))
-        for name, usual in MEASURED.items():
-            noise = draw.normal(1.0, 0.003 if name == "temperature_c" else 0.1, size)
-            scaled = usual if name == "temperature_c" else usual * self._sizes.cadence_s / 60
+        for name, usual in self._measured.items():
+            noise = draw.normal(1.0, 0.1 if name in SUMMED else 0.003, size)
+            scaled = usual * self._sizes.cadence_s / 60 if name in SUMMED else usual
             columns.floats[name] = (scaled * noise).astype(np.float32).astype(np.float64)
         none = np.full(size, NONE_TEXT, np.int64)
         for field in fields_of(schema_of(BY_PAYLOAD[CollarReading])):
