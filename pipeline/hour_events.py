@@ -1,6 +1,6 @@
 """Judged hours as what read models, charts and backtests live on: told in columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +26,17 @@ Floats = NDArray[np.float64]
 
 
 class HourTeller:
-    """Tells hours; one for a partition's state. specs: of the hourly detectors."""
+    """Tells hours; one for a partition's state. specs_of: the hourly detectors' cards, by farm."""
 
     def __init__(
-        self, animals: FarmKeys, bins: HourBins, baselines: Baselines, specs: Sequence[Spec]
+        self,
+        animals: FarmKeys,
+        bins: HourBins,
+        baselines: Baselines,
+        specs_of: Callable[[str], Sequence[Spec]],
     ) -> None:
         self._animals, self._bins, self._baselines = animals, bins, baselines
-        self._cards = [
-            ScoreCard(spec.name, spec.condition, spec.limits[0].unit, spec.limits[0].value)
-            for spec in specs
-        ]
+        self._specs_of = specs_of
 
     def tell(
         self,
@@ -58,11 +59,12 @@ class HourTeller:
         revision = np.minimum(before + 1, SECONDS_MAX)
         table["revision"][rows, slot] = revision.astype(np.uint16)
         table["changed"][rows, slot] = False
+        farm_id = self._animals.key(int(rows[0]))[0].decode()
         usual, spread = self._baselines.hour_of_day(rows, hour)
         heard_s = np.minimum(table["heard"][rows, slot], HOUR_S)
         return [
             HourColumns(
-                farm_id=FarmId(self._animals.key(int(rows[0]))[0].decode()),
+                farm_id=FarmId(farm_id),
                 actor=ACTOR,
                 causation_id=cause,
                 hour_us=hour * HOUR_US,
@@ -74,7 +76,7 @@ class HourTeller:
                 values=np.round(self._bins.values(rows, hour)[:, :TOLD], DIGITS),
                 usual=np.round(usual[:, :TOLD], DIGITS),
                 spread=np.round(spread[:, :TOLD], DIGITS),
-                scores=tuple(self._scores(rows, verdicts, places)),
+                scores=tuple(self._scores(farm_id, rows, verdicts, places)),
                 learnt_days=self._learnt_days(rows, hour),
             )
         ]
@@ -91,12 +93,20 @@ class HourTeller:
         return np.minimum(hours // DAY_HOURS, LEARNING_DAYS)
 
     def _scores(
-        self, rows: Longs, verdicts: Sequence[Verdict], places: Mapping[int, int] | None
+        self,
+        farm_id: str,
+        rows: Longs,
+        verdicts: Sequence[Verdict],
+        places: Mapping[int, int] | None,
     ) -> list[ScoreColumn]:
+        cards = [
+            ScoreCard(spec.name, spec.condition, spec.limits[0].unit, spec.limits[0].value)
+            for spec in self._specs_of(farm_id)
+        ]
         whole = np.zeros(len(rows), np.bool_)
         if places is None:
             unjudged, late = np.full(len(rows), np.nan), [LATE] * len(rows)
-            return [ScoreColumn(card, unjudged, late, whole) for card in self._cards]
+            return [ScoreColumn(card, unjudged, late, whole) for card in cards]
         at = [places[row] for row in rows.tolist()]
         return [
             ScoreColumn(
@@ -105,5 +115,5 @@ class HourTeller:
                 [verdict.why_not[place] for place in at],
                 verdict.partial[at],
             )
-            for card, verdict in zip(self._cards, verdicts, strict=True)
+            for card, verdict in zip(cards, verdicts, strict=True)
         ]

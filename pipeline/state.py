@@ -94,8 +94,9 @@ class PartitionState:
         self.log_time = LogTime()
         self.moved_farms: set[str] = set()  # whose hours are told anew at the next tick
         self.episodes = Episodes(d.spec for d in self.detectors)
-        hourly = [d.spec for d in self.by_hour]
-        self.hour_teller = HourTeller(self.animals, self.hours, self.baselines, hourly)
+        self.hour_teller = HourTeller(
+            self.animals, self.hours, self.baselines, self.tuning.hourly_specs
+        )
         # farm → the offset in `herd.animals.v1` up to which its context has been applied
         self.context_offsets: dict[str, int] = {}
 

@@ -68,6 +68,10 @@ class Tuning:
         """The detectors that judge a farm."""
         return self._made.get(farm_id, self.common)
 
+    def hourly_specs(self, farm_id: str) -> list[Spec]:
+        """The cards by which a farm's hours are judged."""
+        return [detector.spec for detector in self.of(farm_id).by_hour]
+
     @property
     def farms(self) -> Iterable[str]:
         """Those with limits of their own."""

@@ -37,7 +37,8 @@ def told_by(
     places: dict[int, int] | None = None,
 ) -> list[Event[AnimalHour]]:
     """What is told of the hour with one detector's scores."""
-    teller = HourTeller(state.animals, state.hours, state.baselines, [RuminationDrop.spec])
+    specs = [RuminationDrop().spec]
+    teller = HourTeller(state.animals, state.hours, state.baselines, lambda _: specs)
     told = teller.tell(ROWS, HOUR, 9 * HOUR_US, "tick-1", verdicts, places)
     return [event for hours in told for event in hours.events()]
 
@@ -89,5 +90,8 @@ def test_of_nobody_nothing_is_told() -> None:
     nobody = ROWS[:0]
 
     assert (
-        HourTeller(state.animals, state.hours, state.baselines, []).tell(nobody, HOUR, 0, "") == []
+        HourTeller(state.animals, state.hours, state.baselines, lambda _: []).tell(
+            nobody, HOUR, 0, ""
+        )
+        == []
     )
