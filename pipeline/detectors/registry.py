@@ -1,9 +1,11 @@
 """The one tuple of all detectors; their order is the order of detections at one moment."""
 
 from pipeline.detectors.base import Detector
+from pipeline.detectors.battery_low import BatteryLow
 from pipeline.detectors.collar_silent import CollarSilent
 from pipeline.detectors.down import Down
 from pipeline.detectors.fever import Fever
+from pipeline.detectors.geofence_escape import GeofenceEscape
 from pipeline.detectors.heat_stress import HeatStress
 from pipeline.detectors.herd_outbreak import HerdOutbreak
 from pipeline.detectors.hypothermia import Hypothermia
@@ -23,4 +25,6 @@ ALL: tuple[Detector, ...] = (
     Hypothermia(),
     HeatStress(),  # before the outbreak that it is no sign of
     HerdOutbreak(),
+    GeofenceEscape(),
+    BatteryLow(),
 )
