@@ -73,7 +73,7 @@ def behaviour_of(
     """Her day with that number; the same arguments give the same day."""
     rng = drawn_from(seed, "day", number)
     day = day_shares(seed, number, own.kind, rng.standard_normal(8).clip(-2.6, 2.6))
-    thin = np.repeat(rng.random((4, DAY_MINUTES // THIN_MINUTES)), THIN_MINUTES, axis=1)
+    thin = np.repeat(rng.random((3, DAY_MINUTES // THIN_MINUTES)), THIN_MINUTES, axis=1)
     jerk = rng.standard_exponential(DAY_MINUTES)
     down = effects.recumbent > 0
     parlour, walking = _milked(own.place, rng) if shares.milked else _up(rng)
@@ -88,19 +88,19 @@ def behaviour_of(
     urge -= 0.05 * barn.strain
     level = own.lying_minutes * shares.lying * barn.lying * day.lying
     usual_lying = with_pauses(_strongest(urge, may_rest, level), own.turns_minutes, rng)
-    lying = lying_under(usual_lying, may_rest, thin[1], jerk, effects)
+    lying = lying_under(usual_lying, may_rest, jerk, effects)
 
     urge = 0.45 * NIGHT + 0.7 * usual_lying + 0.5 * wave(rng, DAY_MINUTES, 24)
     urge += 1.2 * _eaten(usual_eating, 280, 70) - 1.8 * _eaten(usual_eating, 60, 0)
     level = own.rumination_minutes * shares.rumination * barn.rumination * day.rumination
     usual_rumination = _strongest(urge, may_rest, level * _unrest_share(barn))
     chews = np.where(down, RECUMBENT_RUMINATION * effects.rumination, effects.rumination)
-    ruminating = usual_rumination & (thin[2] <= chews)
+    ruminating = usual_rumination & (thin[1] <= chews)
 
     count = own.drinks * shares.drinks * barn.drinks * day.drinks
     drinks = _drinks(usual_lying, usual_eating, count, LEVELS[own.kind], rng)
     wanted = np.where(down, 0.0, effects.drinking)
-    drinks = [one for one in drinks if thin[3, one.minute] <= wanted[one.minute]]
+    drinks = [one for one in drinks if thin[2, one.minute] <= wanted[one.minute]]
     drinking = _drunk(drinks) * ~down
     dry = drinking == 0
     lying, eating, ruminating = lying & dry, eating & dry, ruminating & dry

@@ -1,11 +1,13 @@
 """Bouts of lying, and what conditions do to them: more, fewer, or no rising at all. Pure."""
 
+import math
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from firmware_sim.draws import Floats
-from firmware_sim.effects import DAY_MINUTES, Effects
+from firmware_sim.effects import Effects
 
 Mask = NDArray[np.bool_]
 
@@ -14,8 +16,8 @@ LONG_BOUTS_MAX = 16  # a day
 SHORT_MINUTES = 7  # for less she does not lie down at all
 LEFT_MINUTES = 20  # nor after a pause for less than this
 BOUT_MINUTES = 55.0  # a usual bout of lying, which `bouts` makes shorter by rising within
+LONGER_ROUNDS = 3  # then there is no more room
 UP_MINUTES = 3  # a restless cow is up again so long
-PAUSE_MINUTES_MAX = 45  # a longer pause is no longer one between two bouts that could be one
 
 
 def with_pauses(lying: Mask, turns_minutes: float, rng: Generator) -> Mask:
@@ -40,33 +42,71 @@ def with_pauses(lying: Mask, turns_minutes: float, rng: Generator) -> Mask:
     return found
 
 
-def lying_under(usual: Mask, allowed: Mask, thin: Floats, jerk: Floats, effects: Effects) -> Mask:
+def lying_under(usual: Mask, allowed: Mask, jerk: Floats, effects: Effects) -> Mask:
     """(1440,): the usual minutes of lying under the effects.
 
-    allowed: when she may lie. thin: numbers in 0 … 1, and jerk: exponential ones, drawn with or
-    without a condition.
+    More or less of it makes bouts longer or shorter, not more or fewer: that is `bouts`, whose
+    lack the others make up for. allowed: when she may lie. jerk: exponential numbers, drawn with
+    or without a condition.
     """
-    lying = (usual & (thin <= effects.lying)) | (allowed & (thin > 2 - effects.lying))
+    rises = np.exp(-jerk)  # even in 0 … 1
+    lying = usual
+    touched = (effects.lying != 1) | (effects.bouts < 1)
+    if touched.any():
+        lying, owed = _shorter(usual, touched, rises, effects)
+        lying = _longer(lying, allowed & touched, owed)
     restless = effects.bouts - 1
-    if restless.any():
-        rises = np.exp(-jerk)  # even in 0 … 1
-        up = lying & (rises < restless.clip(0, None) / BOUT_MINUTES)
+    if (restless > 0).any():
+        up = lying & (rises < restless / BOUT_MINUTES)
         for minute in range(1, UP_MINUTES):
             up[minute:] |= up[minute - 1 : -1]
-        lying = _without_pauses(lying, allowed, rises, effects.bouts) & ~up
+        lying = lying & ~up
     down: Mask = effects.recumbent > 0
     return lying | down
 
 
-def _without_pauses(lying: Mask, allowed: Mask, rises: Floats, bouts: Floats) -> Mask:
-    """As `lying`, without that share of the pauses by which there are fewer bouts."""
-    if (bouts >= 1).all():
-        return lying
-    turns = np.flatnonzero(np.diff(lying.astype(np.int8), prepend=0, append=0))
-    filled = lying.copy()
-    for ended, begins in zip(turns[1:-1:2], turns[2::2], strict=True):
-        pause = slice(int(ended), int(begins))
-        short = begins - ended <= PAUSE_MINUTES_MAX
-        if short and begins < DAY_MINUTES and rises[ended] > bouts[ended] and allowed[pause].all():
-            filled[pause] = True
-    return filled
+def _shorter(usual: Mask, touched: Mask, rises: Floats, effects: Effects) -> tuple[Mask, list[int]]:
+    """Bouts shortened or left out, where touched; and by how much each begins to be owed more.
+
+    Short bouts are left out first: who dislikes to lie down and rise spares herself those.
+    """
+    found = usual.copy()
+    owed = []
+    for begins, ends in _bouts(usual):
+        lasts = ends - begins
+        more = round(lasts * (float(effects.lying[begins:ends].mean()) - 1))
+        spares = (1 - effects.bouts[begins]) * max(0.0, 2 - lasts / BOUT_MINUTES)
+        if rises[begins] < spares:
+            found[begins:ends] &= ~touched[begins:ends]
+            more += lasts
+        elif more < 0:
+            found[ends + more : ends] &= ~touched[ends + more : ends]
+            more = 0
+        owed.append(more)
+    return found, owed
+
+
+def _longer(lying: Mask, may: Mask, owed: list[int]) -> Mask:
+    """The bouts that are left, longer by what is owed in all, as evenly as there is room."""
+    left = sum(owed)
+    found = lying.copy()
+    for _ in range(LONGER_ROUNDS if left > 0 else 0):
+        bouts = _bouts(found)
+        share = math.ceil(left / max(1, len(bouts)))
+        for begins, ends in bouts:
+            later = _room(may[ends : ends + min(share, left)])
+            earlier = _room(may[max(0, begins - min(share, left) + later) : begins][::-1])
+            longer = slice(begins - earlier, ends + later)
+            left -= int((~found[longer]).sum())
+            found[longer] = True
+    return found
+
+
+def _bouts(lying: Mask) -> list[tuple[int, int]]:
+    turns = np.flatnonzero(np.diff(lying.astype(np.int8), prepend=0, append=0)).tolist()
+    return list(zip(turns[::2], turns[1::2], strict=True))
+
+
+def _room(may: Mask) -> int:
+    """How many of these minutes there are before the first that is not free."""
+    return len(may) if may.all() else int(may.argmin())

@@ -21,6 +21,7 @@ FRONT_DAYS, FRONT_C = 3.0, 3.6
 HEAT_WAVES_A_YEAR = (1, 3)
 HEAT_WAVE_FROM_DAYS = (158, 232)  # of the year
 HEAT_WAVE_DAYS = (3.0, 7.0)
+RARE_C = 32.0  # above it heat rises with difficulty: evaporation, and the sea's reach
 HEAT_WAVE_C = (5.0, 8.5)
 
 
@@ -45,6 +46,7 @@ def air_at(herd: str, times_s: Floats) -> Air:
     mean_c = YEAR_MEAN_C + own_c + season_c + FRONT_C * front + heat_c
     at = (times_s - WARMEST_S) * (2 * np.pi / DAY_S)
     ambient_c = mean_c + swing_c * (np.cos(at) + 0.15 * np.cos(2 * at))
+    ambient_c -= 0.6 * np.maximum(ambient_c - RARE_C, 0.0)
     # dew falls at the coolest hour; a heat wave's air has come from dry land
     dew_c = mean_c - 0.45 * heat_c - swing_c - 1.0 + 1.5 * line(herd, "dew", days / 2.0)
     dew_c = np.minimum(dew_c, ambient_c - 0.3)

@@ -10,12 +10,12 @@ from firmware_sim.effects import Effects
 from firmware_sim.posture import Mask, lying_under, with_pauses
 
 ALLOWED = np.ones(1440, np.bool_)
-THIN, JERK = np.full(1440, 0.5), drawn_from("nl-1").standard_exponential(1440)
+JERK = drawn_from("nl-3").standard_exponential(1440)
 
 
-def two_hours_with_a_pause() -> Mask:
-    """Twelve bouts of ninety minutes."""
-    usual: Mask = np.arange(1440) % 120 >= 30
+def forty_minutes_of_each_hour() -> Mask:
+    """Twenty-four bouts."""
+    usual: Mask = np.arange(1440) % 60 >= 20
     return usual
 
 
@@ -27,11 +27,11 @@ def bouts(mask: Mask) -> int:
 def under(bouts: float) -> Mask:
     """Her day with so many times the usual bouts."""
     return lying_under(
-        two_hours_with_a_pause(), ALLOWED, THIN, JERK, Effects(bouts=np.full(1440, bouts))
+        forty_minutes_of_each_hour(), ALLOWED, JERK, Effects(bouts=np.full(1440, bouts))
     )
 
 
-@pytest.mark.parametrize(("factor", "low", "high"), [(0.5, 4, 8), (1.0, 12, 12), (2.0, 20, 40)])
+@pytest.mark.parametrize(("factor", "low", "high"), [(0.7, 8, 19), (1.0, 24, 24), (2.0, 32, 60)])
 def test_bouts_change_by_their_factor_and_lying_by_little(
     factor: float, low: int, high: int
 ) -> None:
@@ -39,7 +39,7 @@ def test_bouts_change_by_their_factor_and_lying_by_little(
     found = under(factor)
 
     assert low <= bouts(found) <= high
-    assert 900 < found.sum() < 1320
+    assert 850 < found.sum() < 1050
 
 
 def test_who_cannot_rise_lies_whatever_the_hour() -> None:
@@ -47,10 +47,10 @@ def test_who_cannot_rise_lies_whatever_the_hour() -> None:
     effects = Effects()
     effects.recumbent[300:900] = 1.0
 
-    found = lying_under(two_hours_with_a_pause(), ~ALLOWED, THIN, JERK, effects)
+    found = lying_under(forty_minutes_of_each_hour(), ~ALLOWED, JERK, effects)
 
     assert found[300:900].all()
-    assert (found[:300] == two_hours_with_a_pause()[:300]).all()
+    assert (found[:300] == forty_minutes_of_each_hour()[:300]).all()
 
 
 def test_nobody_lies_half_a_day_without_a_pause() -> None:
@@ -60,3 +60,27 @@ def test_nobody_lies_half_a_day_without_a_pause() -> None:
     longest = max(len(list(run)) for lies, run in groupby(found.tolist()) if lies)
     assert longest < 300
     assert found.mean() > 0.85
+
+
+@pytest.mark.parametrize("times", [0.5, 0.8, 1.15])
+def test_less_lying_is_shorter_bouts_and_more_is_longer_ones(times: float) -> None:
+    """A mastitis takes an hour of lying; it must not make her jump up every few minutes."""
+    usual = forty_minutes_of_each_hour()
+
+    found = lying_under(usual, ALLOWED, JERK, Effects(lying=np.full(1440, times)))
+
+    assert abs(bouts(found) - bouts(usual)) <= 1
+    assert found.sum() == pytest.approx(times * usual.sum(), rel=0.02)
+
+
+def test_what_a_condition_does_to_lying_begins_with_it() -> None:
+    """Not a minute earlier, though it began within a bout."""
+    effects = Effects()
+    effects.lying[700:] = 1.3
+    effects.bouts[700:] = 0.3
+    usual = forty_minutes_of_each_hour()
+
+    found = lying_under(usual, ALLOWED, JERK, effects)
+
+    assert (found[:700] == usual[:700]).all()
+    assert (found[700:] != usual[700:]).any()
