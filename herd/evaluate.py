@@ -86,12 +86,13 @@ def evaluate_composition(job: tuple[Composition, Asked], counted: Counted) -> Sc
     """The figures of one simulated farm."""
     composition, asked = job
     recording = recording_of(composition)
+    farm = simulated_farm(recording)
     score = evaluate_farm(
-        simulated_farm(recording),
+        farm,
         simulated_spans(recording.slices()),
         simulated_truth(recording),
         asked,
-        lambda _, readings: counted(readings, composition.animals),
+        _counting(farm, counted),
     )
     score.farms = [
         {
@@ -109,6 +110,18 @@ def evaluate_composition(job: tuple[Composition, Asked], counted: Counted) -> Sc
     if not composition.per_day:
         score.usual = score.table
     return score
+
+
+def _counting(farm: EvaluatedFarm, counted: Counted) -> Reported:
+    """Animal-days by how far log time came: what lies between two slices may be minutes."""
+    before_us = farm.since_us
+
+    def reported(log_us: int, readings: int) -> None:
+        nonlocal before_us
+        counted(readings, len(farm.animals) * (log_us - before_us) / DAY_US)
+        before_us = log_us
+
+    return reported
 
 
 def evaluate_farm(

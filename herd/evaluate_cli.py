@@ -11,6 +11,7 @@ from herd.terminal import Json, answer, fail, tell
 if TYPE_CHECKING:
     from contracts.detection import Condition
     from firmware_sim.recording import Composition
+    from pipeline.evaluate_pictures import Picture
 
 SEEDS = ("tuning", "test", "quick", "sparse")
 
@@ -39,6 +40,9 @@ def evaluate(  # noqa: PLR0913  options
     only: Annotated[
         str, typer.Option("--only", help="Run these conditions' detectors alone: oestrus,calving.")
     ] = "",
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a report with pictures there.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What the detectors are worth: the real engine over herds whose truth is known.
@@ -51,23 +55,27 @@ def evaluate(  # noqa: PLR0913  options
     if readings or truth is not None:
         if not readings or truth is None:
             fail("--readings FILE --truth FILE: each needs the other", status=2)
-        result = _of_files(readings, truth, animals, wanted)
+        result, pictures = _of_files(readings, truth, animals, wanted, shows=html is not None)
     else:
         if seeds not in SEEDS:
             fail(f"--seeds {seeds!r}: {' | '.join(SEEDS)}", status=2)
-        result = _of_simulated(seeds, animals, days, wanted)
+        result, pictures = _of_simulated(seeds, animals, days, wanted, shows=html is not None)
+    if html is not None:
+        _write_report(html, result, pictures)
     from herd.evaluate_table import in_words
 
     answer(result, as_json=as_json, text=lambda: in_words(result))
 
 
-def _of_files(readings: str, truth: Path, animals: str, only: "list[Condition]") -> dict[str, Any]:
+def _of_files(
+    readings: str, truth: Path, animals: str, only: "list[Condition]", *, shows: bool
+) -> "tuple[dict[str, Any], list[Picture]]":
     from herd.evaluate import Asked
     from herd.evaluate_csv import FileError
     from herd.evaluate_files import Files, evaluate_files
     from herd.evaluate_table import as_object
 
-    asked = Asked(frozenset(only), young_count=True)
+    asked = Asked(frozenset(only), young_count=True, pictures=shows)
     files = Files(readings, truth, Path(animals) if animals else None)
     try:
         score, notes = evaluate_files(files, asked, tell)
@@ -81,18 +89,30 @@ def _of_files(readings: str, truth: Path, animals: str, only: "list[Condition]")
         tell(f"{notes.doubled:,} rows stood there twice and count once")
     if notes.ignored:
         tell(f"columns that nobody knows: {', '.join(notes.ignored)}")
-    return {**as_object(score), "files": notes.as_object()}
+    return {**as_object(score), "files": notes.as_object()}, score.pictures
 
 
-def _of_simulated(seeds: str, animals: str, days: int, only: "list[Condition]") -> dict[str, Any]:
+def _of_simulated(
+    seeds: str, animals: str, days: int, only: "list[Condition]", *, shows: bool
+) -> "tuple[dict[str, Any], list[Picture]]":
     from herd.evaluate import Asked, evaluate_simulated
     from herd.evaluate_table import as_object
 
     if animals and not (animals.isdecimal() and int(animals) > 0):
         fail(f"--animals {animals!r}: a file needs --readings and --truth beside it", status=2)
     composed = _compositions(seeds, int(animals or 0), days)
-    score = evaluate_simulated(composed, Asked(frozenset(only)), tell)
-    return {**as_object(score), "seeds": seeds}
+    score = evaluate_simulated(composed, Asked(frozenset(only), pictures=shows), tell)
+    return {**as_object(score), "seeds": seeds}, score.pictures
+
+
+def _write_report(file: Path, result: dict[str, Any], pictures: "list[Picture]") -> None:
+    from herd.report import report
+
+    try:
+        file.write_text(report(result, pictures), "utf-8")
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    tell(f"report in {file}")
 
 
 def _conditions(only: str) -> "list[Condition]":

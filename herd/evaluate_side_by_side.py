@@ -21,7 +21,7 @@ ORPHAN_STATUS = 1
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-Counted = Callable[[int, int], None]  # so many readings, so many animal-days more
+Counted = Callable[[int, float], None]  # so many readings, so many animal-days more
 Tell = Callable[[str], None]
 
 
@@ -31,7 +31,7 @@ class _Shared:
     def __init__(self) -> None:
         context = multiprocessing.get_context("fork")
         self.readings: Synchronized[int] = context.Value("q", 0)
-        self.animal_days: Synchronized[int] = context.Value("q", 0)
+        self.animal_days: Synchronized[float] = context.Value("d", 0.0)
         self.stops: Synchronized[int] = context.Value("b", 0)
         self.parent = os.getpid()
 
@@ -83,7 +83,7 @@ def _progress(shared: _Shared, done: int, jobs: int, animal_days: int, took_s: f
     readings, days = shared.readings.value, shared.animal_days.value
     left_s = took_s * (animal_days - days) / days if days else 0.0
     return (
-        f"{done} of {jobs} farms, {days:,} of {animal_days:,} animal-days, "
+        f"{done} of {jobs} farms, {days:,.0f} of {animal_days:,} animal-days, "
         f"{readings / took_s:,.0f} readings/s, about {left_s / 60:.0f} min to go"
     )
 
@@ -98,7 +98,7 @@ def _run(work: Callable[[Any, Counted], Any], job: Any) -> Any:  # noqa: ANN401
     shared = _shared
     assert shared is not None  # noqa: S101  set before the fork
 
-    def counted(readings: int, animal_days: int) -> None:
+    def counted(readings: int, animal_days: float) -> None:
         if os.getppid() != shared.parent:
             os._exit(ORPHAN_STATUS)
         if shared.stops.value:
