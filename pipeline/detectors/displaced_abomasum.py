@@ -13,6 +13,7 @@ from pipeline.detectors.fusion_case import (
     IMPOSSIBLE,
     ODDS_PER_SHARE,
     OVER_LIMIT,
+    QUIET_WHILE,
     SCORE_LIMIT,
     FusedCase,
     Signature,
@@ -22,7 +23,7 @@ from pipeline.detectors.fusion_case import (
 from pipeline.detectors.sustained import Hold
 from pipeline.herd_hour import HerdHour
 
-HOLD = Hold(onset_hours=7, end_hours=6)
+HOLD = Hold(onset_hours=12, end_hours=6)
 FEVER_LIMIT = Limit("over_usual_c", 0.4, "Cel", "no fever (Stangaferro 2016); metritis's limit")
 FIRST_LIMIT = Limit("days_in_milk_min", 3.0, "d", "5 to 25 days after calving (Stangaferro); ours")
 LAST_LIMIT = Limit("days_in_milk_max", 40.0, "d", "5 to 25 days after calving (Stangaferro); ours")
@@ -46,6 +47,7 @@ SPEC = Spec(
         DEEP_LIMIT,
         *LIMITS,
     ),
+    quiet_while=QUIET_WHILE,
 )
 
 

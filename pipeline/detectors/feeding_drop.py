@@ -21,7 +21,9 @@ from pipeline.herd_hour import Floats, HerdHour
 from pipeline.tables import Column, Mask
 
 DAY_HOURS, LONG_HOURS = 24, 48  # a day holds all meals once; two vary less
-HOLD = Hold(onset_hours=3, end_hours=3)
+HOLD = Hold(  # three hours were three times as often wrong
+    onset_hours=8, end_hours=3, explained_by=frozenset({Condition.OESTRUS, Condition.CALVING})
+)
 SIGNAL, RUMINATION, ACTIVITY = "eating_minutes", "rumination_minutes", "activity"
 HERD = "herd_eating_pct"
 
@@ -47,6 +49,7 @@ SPEC = Spec(
     Condition.FEEDING_DROP,
     (DROP_LIMIT, LONG_LIMIT, SPREADS_LIMIT, OVER_LIMIT, RUMINATION_LIMIT, ACTIVE_LIMIT),
     signals=(SIGNAL,),
+    quiet_while=frozenset({Condition.HERD_OUTBREAK, Condition.HEAT_STRESS}),
 )
 
 

@@ -115,7 +115,8 @@ class Fused:
     """All signals together. logit: log odds that she is ill, NaN = nothing could be judged.
 
     warm_c: over her usual and the herd's change, the higher of half a day and a day; NaN = not
-    judged. fall: the largest share by which rumination, or eating, lies under usual; NaN as well.
+    judged. fall: the share by which the day's rumination, or eating where that is not measured,
+    lies under usual; NaN as well.
     """
 
     logit: Floats
@@ -139,7 +140,7 @@ def fuse(herd: HerdHour, spec: Spec) -> Fused:
         spoken.append(one)
         logit += one.weight
         if sign in (RUMINATION, EATING):
-            fall = np.fmax(fall, off)
+            fall = np.where(np.isfinite(fall), fall, off)
     warm_c, warmth = _of_warmth(herd, spec)
     reasons.append(herd.warmth(WARM_HOURS).why_not)
     any_judged |= np.isfinite(warm_c)

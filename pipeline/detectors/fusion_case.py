@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
 from pipeline.detectors.fusion import (
     LONG_HOURS,
@@ -28,6 +29,15 @@ DAYS_IN_MILK = "days_in_milk"
 NO_CALVING_KNOWN = "no_calving_known"
 SCORE_LIMIT = Limit("score", 60.0, "1", "log odds with the prior; ours: docs/detectors.md")
 OVER_LIMIT = Limit("over_score", 20.0, "1", "a case must not flicker; ours: docs/detectors.md")
+NAMED = frozenset(
+    {
+        Condition.MASTITIS,
+        Condition.METRITIS,
+        Condition.KETOSIS,
+        Condition.DISPLACED_ABOMASUM,
+    }
+)
+QUIET_WHILE = frozenset({Condition.HERD_OUTBREAK})  # one case of the farm, not twenty of cows
 CALVED_DAYS = 3.0  # two days after a calving all signals move, and a window holds them a third
 MOVED_HOURS = 36.0  # a new pen unsettles her for 2 to 24 h (ours), a window holds it for a day
 IMPOSSIBLE, CERTAIN = -30.0, 30.0  # log odds

@@ -14,6 +14,7 @@ from pipeline.detectors.fusion import LIMITS, Fused
 from pipeline.detectors.fusion_case import (
     IMPOSSIBLE,
     OVER_LIMIT,
+    QUIET_WHILE,
     SCORE_LIMIT,
     FusedCase,
     Signature,
@@ -23,7 +24,7 @@ from pipeline.detectors.fusion_case import (
 from pipeline.detectors.sustained import Hold
 from pipeline.herd_hour import HerdHour
 
-HOLD = Hold(onset_hours=7, end_hours=6)
+HOLD = Hold(onset_hours=12, end_hours=6, not_while=frozenset({Condition.METRITIS}))
 FEVER_LIMIT = Limit(
     "over_usual_c", 0.5, "Cel", "+0.8 °C at the height (Adams 2013), mean of half a day; ours"
 )
@@ -37,6 +38,7 @@ SPEC = Spec(
     1,
     Condition.MASTITIS,
     (SCORE_LIMIT, OVER_LIMIT, FEVER_LIMIT, FIRST_LIMIT, LAST_LIMIT, DRY_LIMIT, *LIMITS),
+    quiet_while=QUIET_WHILE,
 )
 
 

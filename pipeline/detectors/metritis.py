@@ -13,6 +13,7 @@ from pipeline.detectors.fusion import LIMITS, Fused
 from pipeline.detectors.fusion_case import (
     IMPOSSIBLE,
     OVER_LIMIT,
+    QUIET_WHILE,
     SCORE_LIMIT,
     FusedCase,
     Signature,
@@ -22,7 +23,7 @@ from pipeline.detectors.fusion_case import (
 from pipeline.detectors.sustained import Hold
 from pipeline.herd_hour import HerdHour
 
-HOLD = Hold(onset_hours=7, end_hours=6)
+HOLD = Hold(onset_hours=12, end_hours=6, not_while=frozenset({Condition.MASTITIS}))
 FEVER_LIMIT = Limit("over_usual_c", 0.4, "Cel", "+0.5 to +1.2 °C in a half (recalled); ours")
 FIRST_LIMIT = Limit("days_in_milk_min", 2.0, "d", "most 3 to 10 days after calving (recalled)")
 LAST_LIMIT = Limit("days_in_milk_max", 14.0, "d", "most 3 to 10 days after calving; ours")
@@ -31,6 +32,7 @@ SPEC = Spec(
     1,
     Condition.METRITIS,
     (SCORE_LIMIT, OVER_LIMIT, FEVER_LIMIT, FIRST_LIMIT, LAST_LIMIT, *LIMITS),
+    quiet_while=QUIET_WHILE,
 )
 
 
