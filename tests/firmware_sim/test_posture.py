@@ -1,14 +1,18 @@
 """What conditions do to lying."""
 
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 import pytest
 
-from firmware_sim.draws import drawn_from
+from firmware_sim.animal import Animal
+from firmware_sim.draws import Floats, drawn_from
 from firmware_sim.effects import Effects
 from firmware_sim.posture import Mask, lying_under, with_pauses
+from tests.builders import MORNING
 
+DAYS_S = MORNING.timestamp() + 300 * np.arange(1, 288 * 5 + 1, dtype=np.float64)
 ALLOWED = np.ones(1440, np.bool_)
 JERK = drawn_from("nl-3").standard_exponential(1440)
 
@@ -24,22 +28,33 @@ def bouts(mask: Mask) -> int:
     return sum(found for found, _ in groupby(mask.tolist()))
 
 
-def under(bouts: float) -> Mask:
-    """Her day with so many times the usual bouts."""
-    return lying_under(
-        forty_minutes_of_each_hour(), ALLOWED, JERK, Effects(bouts=np.full(1440, bouts))
-    )
+@dataclass(frozen=True)
+class Bouts:
+    """So many times the usual bouts of lying, always."""
+
+    times: float
+
+    def lay(self, effects: Effects, at_s: Floats) -> None:
+        """See effects.HasEffects."""
+        effects.bouts[: len(at_s)] *= self.times
 
 
-@pytest.mark.parametrize(("factor", "low", "high"), [(0.7, 8, 19), (1.0, 24, 24), (2.0, 32, 60)])
-def test_bouts_change_by_their_factor_and_lying_by_little(
-    factor: float, low: int, high: int
-) -> None:
+def herd_sums(*conditions: Bouts) -> Floats:
+    """Bouts and minutes of lying of some animals over five days, (2,)."""
+    herd = [Animal(f"nl-{number}", conditions=conditions) for number in range(12)]
+    names = ["lying_bouts", "lying_minutes"]
+    found = [list(one.columns(DAYS_S, 300, names).values()) for one in herd]
+    summed: Floats = np.array(found).sum(axis=(0, 2))
+    return summed
+
+
+@pytest.mark.parametrize("times", [0.6, 0.8, 1.5, 2.5])
+def test_bouts_change_by_their_factor_and_lying_by_little(times: float) -> None:
     """Lameness is fewer and longer bouts, the hours before calving are more of them."""
-    found = under(factor)
+    bouts, minutes = herd_sums(Bouts(times)) / herd_sums()
 
-    assert low <= bouts(found) <= high
-    assert 850 < found.sum() < 1050
+    assert bouts == pytest.approx(times, rel=0.15)
+    assert minutes == pytest.approx(1.0, abs=0.1)
 
 
 def test_who_cannot_rise_lies_whatever_the_hour() -> None:
