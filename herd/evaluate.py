@@ -86,7 +86,7 @@ def evaluate_composition(job: tuple[Composition, Asked], counted: Counted) -> Sc
     """The figures of one simulated farm."""
     composition, asked = job
     recording = recording_of(composition)
-    farm = simulated_farm(recording)
+    farm = simulated_farm(recording, composition.interval_s)
     score = evaluate_farm(
         farm,
         simulated_spans(recording.slices()),

@@ -90,6 +90,7 @@ class LaidDown:
     animals: list[str] = field(default_factory=list)
     sites: list[str] = field(default_factory=list)
     days: set[int] = field(default_factory=set)
+    interval_s_min: int = INTERVAL_S_MAX
     first_us: int = 2**62
     last_us: int = -(2**62)
     unsaid: NDArray[np.int64] = field(
@@ -113,6 +114,7 @@ class LaidDown:
             self.days.add(number)
             with self._file(number).open("ab") as file:
                 rows[part].tofile(file)
+        self.interval_s_min = min(self.interval_s_min, int(rows["interval"].min()))
         self.first_us = min(self.first_us, int(rows["time"].min()))
         self.last_us = max(self.last_us, int(rows["time"].max()))
 

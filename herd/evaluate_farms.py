@@ -15,11 +15,11 @@ from contracts.animal_event import (
 from contracts.columns import micros
 from firmware_sim.recording import Enrolled, Recording, Slice
 from pipeline.evaluate import Row
-from pipeline.evaluate_input import EvaluatedFarm, Fact, Heard
+from pipeline.evaluate_input import EvaluatedFarm, Fact, Heard, tick_us_of
 
 
-def simulated_farm(recording: Recording) -> EvaluatedFarm:
-    """A simulated farm with what its register is told."""
+def simulated_farm(recording: Recording, interval_s: int) -> EvaluatedFarm:
+    """A simulated farm with what its register is told; interval_s: of its collars."""
     since_us = micros(recording.since)
     facts = [Fact(at_us=since_us, payload=one) for one in enrolled_facts(recording)]
     told = [
@@ -34,6 +34,7 @@ def simulated_farm(recording: Recording) -> EvaluatedFarm:
         stations=recording.stations,
         sites=(recording.temperature_site,),
         facts=[*facts, *sorted(told, key=lambda one: one.at_us)],
+        tick_us=tick_us_of(interval_s),
     )
 
 

@@ -17,7 +17,7 @@ from herd.evaluate_csv import DAY_US, FileError, LaidDown, Notes, lay_down
 from herd.evaluate_spans import days_of, site_unsaid, spans_of
 from herd.evaluate_truth import read_animals, read_truth
 from pipeline.evaluate import Row
-from pipeline.evaluate_input import NOT_SAID, EvaluatedFarm
+from pipeline.evaluate_input import NOT_SAID, EvaluatedFarm, tick_us_of
 
 STDIN = "-"
 FARM = FarmId("evaluated")
@@ -75,6 +75,7 @@ def _farm(files: Files, laid: LaidDown, notes: Notes) -> EvaluatedFarm:
         until_us=days.stop * DAY_US,
         sites=laid.sites,
         facts=facts,
+        tick_us=tick_us_of(laid.interval_s_min),
     )
 
 

@@ -30,7 +30,10 @@ from contracts.tick import DeafSpan, Tick
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-TICK_US = 5 * 60_000_000  # as often as anything acts; a worker's ticks come quicker and act no more
+LINE_US = (
+    5 * 60_000_000
+)  # as often as anything acts; a worker's ticks come quicker, and act no more
+TICK_US_MAX = 3 * LINE_US
 # a gateway calls a reading ahead that is further before its receipt (gateway/taken.py)
 AHEAD_US = 5 * 60_000_000
 ACTOR = "evaluate"
@@ -51,7 +54,8 @@ class Fact:
 class EvaluatedFarm:
     """Whose readings they are. animals, stations, sites: names that `Heard` counts in.
 
-    since_us, until_us: log time begins and ends. facts: in order of time.
+    since_us, until_us: log time begins and ends. facts: in order of time. tick_us: how often log
+    time moves on, see `tick_us_of`.
     """
 
     farm_id: FarmId
@@ -61,6 +65,18 @@ class EvaluatedFarm:
     stations: Sequence[str] = ()
     sites: Sequence[str] = ("rumen", "core")
     facts: Sequence[Fact] = ()
+    tick_us: int = LINE_US
+
+
+def tick_us_of(interval_s: float) -> int:
+    """How often log time has to move on where collars measure so often, in microseconds.
+
+    A tick acts at each five-minute line it crosses, in turn, so that more of them tell nothing
+    more; but each costs as much as a herd's readings of that time. A reading is judged at the log
+    time of the tick before it, or at its own time if that is later.
+    """
+    lines = int(interval_s * 1_000_000) // LINE_US
+    return min(max(lines, 1) * LINE_US, TICK_US_MAX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +101,7 @@ class Heard:
 
 
 def batches(farm: EvaluatedFarm, spans: Iterable[Heard]) -> Iterator[Batch]:
-    """The farm's log, a batch a span: readings, a tick every five minutes, facts at their time."""
+    """The farm's log, a batch a span: readings, ticks, facts at their time."""
     log = _Log(farm)
     for span in spans:
         yield log.batch(span)
@@ -98,10 +114,11 @@ class _Log:
     farm: EvaluatedFarm
     tick_us: int = field(init=False)
     facts: int = 0
+    deaf: list[tuple[int, int]] = field(default_factory=list)  # not told yet
     texts: "_Texts" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tick_us = -(-self.farm.since_us // TICK_US) * TICK_US
+        self.tick_us = -(-self.farm.since_us // LINE_US) * LINE_US
         self.texts = _Texts(self.farm)
 
     def batch(self, span: Heard) -> Batch:
@@ -127,18 +144,18 @@ class _Log:
             self.facts += 1
 
     def _ticks(self, span: Heard) -> Iterator[tuple[int, Event[Tick]]]:
+        self.deaf += span.deaf
         while self.tick_us <= span.until_us:
-            since_us = self.tick_us - TICK_US
-            deaf = tuple(
-                DeafSpan(
-                    began_at=moment(max(began, since_us)),
-                    ended_at=moment(min(ended, self.tick_us)),
-                )
-                for began, ended in span.deaf
-                if began < self.tick_us and ended > since_us
+            at_us = self.tick_us
+            told = tuple(
+                DeafSpan(began_at=moment(began), ended_at=moment(min(ended, at_us)))
+                for began, ended in self.deaf
+                if began < at_us
             )
-            yield self.tick_us, _tick(self.tick_us, deaf)
-            self.tick_us += TICK_US
+            # what of them lies behind it is told by the ticks that follow
+            self.deaf = [(max(began, at_us), ended) for began, ended in self.deaf if ended > at_us]
+            yield at_us, _tick(at_us, told)
+            self.tick_us += self.farm.tick_us
 
 
 def context_of(farm_id: FarmId, fact: Fact, offset: int) -> Event[Context]:

@@ -1,5 +1,6 @@
 """An evaluated farm's log is the log that the farm would have had."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,7 +15,14 @@ from contracts.tick import Tick
 from firmware_sim.conditions import Course, Fever
 from firmware_sim.history import a_herd, herd_readings
 from pipeline.engine import step
-from pipeline.evaluate_input import NUMBERS, EvaluatedFarm, Fact, Heard, batches
+from pipeline.evaluate_input import (
+    NUMBERS,
+    EvaluatedFarm,
+    Fact,
+    Heard,
+    batches,
+    tick_us_of,
+)
 from pipeline.evaluate_run import run
 from pipeline.state import PartitionState
 from tests.builders import a_tick
@@ -145,6 +153,23 @@ def test_each_tick_tells_the_part_of_a_deaf_span_that_lies_before_it() -> None:
     assert told == [
         [(since_us + a * MINUTE_US, since_us + b * MINUTE_US) for a, b in one] for one in parts
     ]
+
+
+def test_a_deaf_span_is_told_whole_by_ticks_that_are_further_apart() -> None:
+    """Slices end within it, and the ticks of a slow herd lie between them."""
+    farm = replace(a_farm(30 * MINUTE_US), tick_us=tick_us_of(600))
+    some = [heard_at(until=5, deaf=((2, 5),)), heard_at(until=10, deaf=((5, 10),))]
+
+    made = list(batches(farm, [*some, heard_at(until=30, deaf=((10, 12),))]))
+
+    told = [
+        (micros(one.began_at) - micros(SINCE), micros(one.ended_at) - micros(SINCE))
+        for batch in made
+        for _, event in batch.events
+        if isinstance(event.payload, Tick)
+        for one in event.payload.deaf_spans
+    ]
+    assert told == [(a * MINUTE_US, b * MINUTE_US) for a, b in ((2, 5), (5, 10), (10, 12))]
 
 
 def test_the_register_is_told_in_its_time_once_each() -> None:
