@@ -84,6 +84,7 @@ class Episodes:
     def __init__(self, specs: Iterable[Spec]) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._open: dict[tuple[str, int], Episode] = {}
+        self._open_of: dict[str, dict[tuple[str, int], None]] = {}  # farm → keys of those
         self._quiet: dict[tuple[str, int], Episode] = {}  # not judged by the hour, and not told yet
         self._over: dict[tuple[str, int], list[Episode]] = {}
         self._closed: dict[str, dict[str, _Closed]] = {}  # farm → detection_id
@@ -91,7 +92,7 @@ class Episodes:
     def begin(self, episode: Episode) -> Event[Detection]:
         """Open an episode; its first revision, or the next of one that was closed."""
         episode = self._returned(episode)
-        self._open[episode.detector, episode.row] = episode
+        self._put(episode)
         return self._told(episode)
 
     def begin_quietly(self, episode: Episode) -> None:
@@ -126,7 +127,7 @@ class Episodes:
         self, detector: str, row: int, known_us: int, evidence: tuple[Measured, ...], cause: str
     ) -> Event[Detection]:
         """Close an episode; its last revision."""
-        episode = self._open.pop((detector, row))
+        episode = self._pop(detector, row)
         return self._closing(_next(episode, Phase.END, known_us, evidence, cause))
 
     def end_in(
@@ -141,7 +142,7 @@ class Episodes:
         self, detector: str, row: int, known_us: int, evidence: tuple[Measured, ...], cause: str
     ) -> Event[Detection]:
         """It would never have begun; its last revision."""
-        episode = self._open.pop((detector, row))
+        episode = self._pop(detector, row)
         return self._closing(_next(episode, Phase.RETRACTED, known_us, evidence, cause))
 
     def amend(self, episode: Episode, amended: Episode, moment: Moment) -> Event[Detection]:
@@ -204,7 +205,7 @@ class Episodes:
 
     def _drop(self, episode: Episode) -> None:
         if episode.end_hour is None:
-            del self._open[episode.detector, episode.row]
+            self._pop(episode.detector, episode.row)
         else:
             self._drop_over(episode)
 
@@ -216,11 +217,23 @@ class Episodes:
             self._over[key] = left
 
     def _keep(self, episode: Episode) -> None:
-        key = episode.detector, episode.row
         if episode.end_hour is None:
-            self._open[key] = episode
+            self._put(episode)
         else:
-            self._over.setdefault(key, []).append(episode)
+            self._over.setdefault((episode.detector, episode.row), []).append(episode)
+
+    def _put(self, episode: Episode) -> None:
+        key = episode.detector, episode.row
+        self._open[key] = episode
+        self._open_of.setdefault(episode.farm_id, {})[key] = None
+
+    def _pop(self, detector: str, row: int) -> Episode:
+        episode = self._open.pop((detector, row))
+        keys = self._open_of[episode.farm_id]
+        del keys[detector, row]
+        if not keys:
+            del self._open_of[episode.farm_id]
+        return episode
 
     def due(self, until_us: int) -> list[Episode]:
         """The episodes to be told again by log time `until_us`, soonest first."""
@@ -232,7 +245,7 @@ class Episodes:
     ) -> Event[Detection]:
         """Tell an open episode again: its next revision."""
         told = _next(episode, Phase.UPDATE, known_us, evidence, cause)
-        self._open[told.detector, told.row] = told
+        self._put(told)
         return self._told(told)
 
     def of(self, detector: str, row: int) -> Episode | None:
@@ -245,7 +258,7 @@ class Episodes:
 
     def of_farm(self, farm_id: str) -> list[Episode]:
         """The open episodes of a farm that were told."""
-        return [episode for episode in self._open.values() if episode.farm_id == farm_id]
+        return [self._open[key] for key in self._open_of.get(farm_id, ())]
 
     def open_of(self, farm_id: str) -> list[Episode]:
         """The open episodes of a farm, told or not."""
@@ -253,7 +266,7 @@ class Episodes:
 
     def held(self, detector: str, row: int, newest: tuple[Measured, ...]) -> None:
         """Note what is held of an animal now, telling nobody: her next revision will."""
-        self._open[detector, row] = replace(self._open[detector, row], newest=newest)
+        self._put(replace(self._open[detector, row], newest=newest))
 
     def last_told(self) -> list[Event[Detection]]:
         """The last revision of every open episode, unchanged: for after a restore."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from contracts.detection import Condition, Phase
 from contracts.envelope import Event
 from contracts.reading import NOBODY
+from pipeline.detectors.base import Change, Limit, Measured, Spec
+from pipeline.features import Signals
 from pipeline.hours import OPEN_HOURS
 from pipeline.state import PartitionState
+from pipeline.tables import Column, Table
 from tests.builders import MORNING, a_reading, a_tick
 from tests.pipeline.few import FEW
 from tests.pipeline.logs import (
@@ -37,6 +40,13 @@ from tests.pipeline.weeks import (
 )
 
 A, B = "nl-1", "nl-2"
+BUSY = Spec(
+    "busy",
+    1,
+    Condition.PREDATOR_PANIC,
+    (Limit("activity", 300.0, "1", "a test"),),
+    signals=("activity",),
+)
 WHEN_TOLD = MIDNIGHT + timedelta(hours=1, minutes=30)
 COUNTS = ("readings", "heard", "sum", "seconds", "warmth", "warmths")
 
@@ -230,7 +240,7 @@ def test_a_fever_that_is_moved_away_and_back_goes_on_from_what_was_told() -> Non
     back = [moved(one, A, by=3, first_offset=n, taken_from=B) for n, one in enumerate(log)]
 
     state, first = run_all(values_of([a_tick(MORNING), *log, *away]))
-    state = PartitionState.from_arrays(state.to_arrays(), FEW)
+    state = PartitionState.from_arrays(state.to_arrays())
     told = [*first.detections, *run_all(values_of(back), state=state)[1].detections]
 
     assert_revisions_go_up(told)
@@ -444,3 +454,58 @@ def test_hours_taken_away_do_not_make_her_one_of_the_herd() -> None:
     rows = np.arange(2)
     assert state.hours.holds(rows, hour, hour).tolist() == [False, True]
     assert state.hours.in_hour(rows, hour).tolist() == [False, True]
+
+
+class Busy:
+    """Two active readings in a row, of which the second is the evidence."""
+
+    memory: ClassVar = {"run": Column("int8"), "open": Column("bool"), "at_us": Column("int64")}
+
+    def __init__(self, spec: Spec = BUSY) -> None:
+        self.spec = spec
+
+    def judge(self, signals: Signals, memory: Table) -> list[Change]:
+        """See ByReading."""
+        changes = []
+        activity, limit = signals.column("activity"), self.spec.value("activity")
+        for place, row in enumerate(signals.row.tolist()):
+            if np.isnan(activity[place]):
+                continue
+            busy = activity[place] >= limit
+            memory["run"][row] = min(int(memory["run"][row]) + 1, 2) if busy else 0
+            memory["at_us"][row] = signals.occurred_us[place]
+            if memory["run"][row] == 2 and not memory["open"][row]:
+                memory["open"][row] = True
+                at_us, reading = int(memory["at_us"][row]), int(signals.reading[place])
+                said = (Measured("activity", "1", at_us, float(activity[place]), limit),)
+                changes.append(Change(Phase.ONSET, row, reading, at_us, said))
+        return changes
+
+    def forget(self, row: int, at_us: int, memory: Table, *, ends: bool) -> None:
+        """See ByReading."""
+        if ends or at_us == memory["at_us"][row]:
+            memory["run"][row], memory["open"][row] = 0, bool(memory["open"][row]) and not ends
+
+    def evidence(self, memory: Table, row: int) -> tuple[Measured, ...]:  # noqa: ARG002  the form's
+        """See ByReading."""
+        return ()
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_any_finding_by_readings_is_retracted_with_them(batch: int) -> None:
+    """Not only a fever: whatever began with readings that were another animal's never was."""
+    busy = [a_reading(animal=A, seq=n, activity=500.0) for n in (1, 2)]
+    neck = [a_reading(animal=A, seq=n, collar="c-neck", rumination_minutes=3.0) for n in (1, 2)]
+    log = [a_tick(MORNING), *busy, *neck]
+    detectors = (Busy(),)
+
+    def told(moves: list[Event[Any]]) -> list[tuple[str, Phase]]:
+        state = PartitionState(detectors)
+        some = run_all(values_of([*log, *moves]), batch=batch, state=state)[1].detections
+        return [(event.aggregate_id, event.payload.phase) for event in some]
+
+    rightly = told([moved(one, B, by=1, first_offset=n) for n, one in enumerate(busy)])
+    beside = told([moved(one, B, by=1, first_offset=n) for n, one in enumerate(neck)])
+
+    assert rightly == [(A, Phase.ONSET), (A, Phase.RETRACTED), (B, Phase.ONSET)]
+    assert beside == [(A, Phase.ONSET)]  # another collar's readings of the same minutes
