@@ -18,9 +18,11 @@ from pipeline.detectors.mastitis import Mastitis
 from pipeline.detectors.metritis import Metritis
 from pipeline.detectors.no_water import NoWater
 from pipeline.detectors.oestrus import Oestrus
+from pipeline.detectors.predator_panic import PredatorPanic
 from pipeline.detectors.rumination_drop import RuminationDrop
 from pipeline.detectors.station_silent import StationSilent
 from pipeline.detectors.system_deaf import SystemDeaf
+from pipeline.detectors.theft import Theft
 
 ALL: tuple[Detector, ...] = (
     Fever(),
@@ -35,6 +37,8 @@ ALL: tuple[Detector, ...] = (
     HerdOutbreak(),
     GeofenceEscape(),
     BatteryLow(),
+    PredatorPanic(),
+    Theft(),
     FeedingDrop(),
     DrinkingStopped(),
     NoWater(),
