@@ -82,6 +82,8 @@ class Oestrus:
     def lay(self, effects: Effects, at_s: Floats) -> None:
         """See effects.HasEffects."""
         begins_s, ends_s = self.begins_at.timestamp(), self.ends_at.timestamp()
+        if at_s[-1] < begins_s or at_s[0] >= ends_s:
+            return  # most days of most animals
         shape = rising_and_falling(at_s, begins_s, begins_s + 2 * 3600, ends_s - 3 * 3600, ends_s)
         restless = min(1.0, (self.activity_times - 1) / 2)
         # the day's loss has to happen in its hours, of which the slopes count half
@@ -124,6 +126,8 @@ class Illness:
     def lay(self, effects: Effects, at_s: Floats) -> None:
         """See effects.HasEffects."""
         begins_s, ends_s = self.begins_at.timestamp(), self.ends_at.timestamp()
+        if at_s[-1] < begins_s or at_s[0] >= ends_s:
+            return  # most days of most animals
         full_s = begins_s + self.rise.total_seconds()
         falls_s = ends_s - self.recovery.total_seconds()
         shape = rising_and_falling(at_s, begins_s, full_s, max(full_s, falls_s), ends_s)

@@ -66,10 +66,13 @@ class Spell:
 
     def lay(self, effects: Effects, at_s: Floats) -> None:
         """See effects.HasEffects."""
-        hours = (at_s - self.at.timestamp()) / HOUR_S
-        for one in self.signs:
-            if one.begins_h > hours[-1] or one.ends_h <= hours[0]:
-                continue
+        at = self.at.timestamp()
+        first_h, last_h = (at_s[0] - at) / HOUR_S, (at_s[-1] - at) / HOUR_S
+        signs = [one for one in self.signs if one.begins_h <= last_h and one.ends_h > first_h]
+        if not signs:
+            return  # most days of most animals
+        hours = (at_s - at) / HOUR_S
+        for one in signs:
             shape = rising_and_falling(
                 hours, one.begins_h, one.full_h, max(one.full_h, one.falls_h), one.ends_h
             )

@@ -23,7 +23,7 @@ HOT_HOURS_MIN = 5  # of a day, or it was a warm afternoon
 HOT_AFTER_H = 3  # body temperature lags
 CATCHES_OWN_PEN, CATCHES_OTHER_PEN = 0.50, 0.25  # share of a pen that falls ill
 OUTBREAK_CASES_MIN = 4
-OUTBREAK_APART = timedelta(days=10)
+OUTBREAK_APART = timedelta(days=7)
 
 
 def lay_hard_cases(plan: Plan) -> None:
