@@ -11,8 +11,9 @@ from firmware_sim.effects import Effects
 
 Mask = NDArray[np.bool_]
 
-LONG_TURNS, LONG_SPREAD = 1.9, 0.3  # cows seldom lie longer without a pause; ours
-LONG_BOUTS_MAX = 16  # a day
+LONG_TURNS, LONG_SPREAD = 1.9, 0.25  # cows seldom lie longer without a pause; ours
+LONG_MINUTES_MAX = 200.0
+LONG_BOUTS_MAX = 40  # a day
 SHORT_MINUTES = 7  # for less she does not lie down at all
 LEFT_MINUTES = 20  # nor after a pause for less than this
 BOUT_MINUTES = 55.0  # a usual bout of lying, which `bouts` makes shorter by rising within
@@ -26,7 +27,8 @@ def with_pauses(lying: Mask, turns_minutes: float, rng: Generator) -> Mask:
     turns_minutes: see habits.Levels; who lies down seldom lies long.
     """
     lasts = (
-        LONG_TURNS * turns_minutes * np.exp(LONG_SPREAD * rng.standard_normal(LONG_BOUTS_MAX))
+        min(LONG_TURNS * turns_minutes, LONG_MINUTES_MAX)
+        * np.exp(LONG_SPREAD * rng.standard_normal(LONG_BOUTS_MAX))
     ).tolist()
     pauses = rng.integers(4, 16, LONG_BOUTS_MAX).tolist()
     turns = np.flatnonzero(np.diff(lying.astype(np.int8), prepend=0, append=0)).tolist()
@@ -35,9 +37,9 @@ def with_pauses(lying: Mask, turns_minutes: float, rng: Generator) -> Mask:
         if ends - begins < SHORT_MINUTES:
             found[begins:ends] = False
         at = begins
-        while lasts and ends - at > lasts[-1] + LEFT_MINUTES:
-            up = int(at + lasts.pop())
-            at = up + pauses.pop()
+        while lasts and ends - at > (longest := lasts.pop()) + LEFT_MINUTES:
+            up = int(at + longest)
+            at = up + pauses[len(lasts)]
             found[up:at] = False
     return found
 
