@@ -25,8 +25,8 @@ _OURS = "ours"
 RATES: dict[str, Rate] = {
     "metritis": Rate(0.19, CALVING, "19 % of calvings (Bar & Ezra 2005)"),
     "ketosis": Rate(0.10, CALVING, "8 to 13 % of calvings (Bar & Ezra 2005)"),
-    "displaced_abomasum": Rate(0.01, CALVING, "0.4 to 1.1 % of calvings (Bar & Ezra 2005)"),
-    "displaced_after_ketosis": Rate(0.10, SHARE, "of ketoses; 41 to 54 cases in Stangaferro 2016"),
+    "displaced_abomasum": Rate(0.005, CALVING, "0.4 to 1.1 % of calvings (Bar & Ezra 2005)"),
+    "displaced_after_ketosis": Rate(0.05, SHARE, "of ketoses, so that both make 1 %; ours"),
     "milk_fever": Rate(0.02, CALVING, "0.1 to 2.6 % of calvings (Bar & Ezra 2005)"),
     "prolonged": Rate(0.05, CALVING, "of calvings; recalled"),
     "mastitis": Rate(0.0009, ANIMAL_DAY, "25 to 40 per 100 cows and year (recalled)"),
