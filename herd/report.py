@@ -109,11 +109,15 @@ def _found_table(conditions: Told) -> str:
         )
         rows.append(
             "<tr>"
-            + "".join(f"<td>{cell}</td>" for cell in cells)
-            + f'<td class="words">{aim}{escape(anchor.published)}{source}</td></tr>'
+            + "".join(
+                f'<td data-head="{head}">{cell}</td>'
+                for head, cell in zip(heads, cells, strict=True)
+            )
+            + f'<td class="words" data-head="published">{aim}{escape(anchor.published)}{source}'
+            + "</td></tr>"
         )
     head = "".join(f"<th>{one}</th>" for one in heads) + '<th class="words">published</th>'
-    return _table(head, rows)
+    return _table(head, rows, cards=True)
 
 
 def _share(row: Told) -> str:
@@ -156,8 +160,9 @@ def _usual(result: Told) -> str:
 
 def _rules_table(result: Told) -> str:
     kinds = list(result["yardsticks"])
-    head = "<th>condition</th><th>detector found</th><th>wrong</th>"
-    head += "".join(f"<th>{escape(kind)} found</th><th>wrong</th>" for kind in kinds)
+    names = ("detector", *kinds)
+    head = "<th>condition</th>"
+    head += "".join(f"<th>{escape(one)}<br>found</th><th>wrong</th>" for one in names)
     rows = []
     for name, row in result["conditions"].items():
         others = [result["yardsticks"][kind]["conditions"].get(name) for kind in kinds]
@@ -181,23 +186,39 @@ def _wrong(row: Told) -> str:
 def _farms(result: Told) -> str:
     if not result["farms"]:
         return ""
+    rates: list[dict[str, float]] = []  # farms of a kind share theirs: told once
     rows = []
     for farm in result["farms"]:
-        frequent = ", ".join(
-            f"{_name(name)} {rate:g}" for name, rate in farm["made_frequent"].items()
-        )
+        made = farm["made_frequent"]
+        if made and made not in rates:
+            rates.append(made)
+        word = f"set {1 + rates.index(made)}" if made else "usual"
         health = _number(farm["health_false_alerts_per_1000_animal_days"], ".1f")
-        rows.append(
-            f"<tr><td>{escape(farm['farm'])}</td><td>{farm['kind']}</td><td>{farm['animals']}</td>"
-            f"<td>{farm['days']}</td><td>{farm['interval_s'] // 60} min</td>"
-            f'<td>{health}</td><td class="words">{escape(frequent) or "usual rates"}</td></tr>'
+        cells = (
+            escape(farm["farm"]),
+            farm["kind"],
+            farm["animals"],
+            farm["days"],
+            f"{farm['interval_s'] // 60} min",
+            health,
+            word,
         )
-    head = (
-        "<th>farm</th><th>kind</th><th>animals</th><th>days</th><th>cadence</th>"
-        '<th>false health / 1000 d</th><th class="words">made frequent: events an animal-day '
-        "(after calving: a calving)</th>"
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    heads = ("farm", "kind", "animals", "days", "cadence", "false health<br>/ 1000 d", "rates")
+    sets = "".join(
+        f'<p class="quiet">Set {number}: '
+        + ", ".join(f"{_name(name)} {rate:g}" for name, rate in made.items())
+        + ".</p>"
+        for number, made in enumerate(rates, 1)
     )
-    return "<h2>The farms</h2>" + _table(head, rows)
+    said = (
+        "<p>Rates that were raised are events an animal-day; of what follows a calving, a calving; "
+        "of what befalls a whole farm, a day.</p>"
+        if rates
+        else ""
+    )
+    head = "".join(f"<th>{one}</th>" for one in heads)
+    return "<h2>The farms</h2>" + _table(head, rows) + said + sets
 
 
 def _pictures(pictures: Sequence[Picture]) -> str:
@@ -256,9 +277,10 @@ def _small_print(result: Told) -> str:
     )
 
 
-def _table(head: str, rows: Sequence[str]) -> str:
+def _table(head: str, rows: Sequence[str], *, cards: bool = False) -> str:
+    kind = "wide cards" if cards else "wide"
     return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="{kind}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

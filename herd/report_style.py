@@ -83,8 +83,18 @@ svg .name { fill: var(--ink-2); font-weight: 500; }
 .others-span { fill: var(--ink-3); }
 svg .said-word { fill: var(--norm); font-weight: 600; } svg .truth-word { fill: var(--truth-edge);
   font-weight: 600; }
-@media (max-width: 44rem) { .page { padding: 0 14px; } header h1 { font-size: 1.375rem; }
-  th, td { padding: 7px 9px; } .words { min-width: 13rem; } }
+@media screen and (max-width: 44rem) { .page { padding: 0 14px; }
+  header h1 { font-size: 1.375rem; } th, td { padding: 7px 8px; }
+  .cards thead { display: none; } .cards tr { display: grid; padding: 10px 12px;
+    grid-template-columns: repeat(3, 1fr); gap: 8px 12px; }
+  .cards tbody tr + tr { border-top: 1px solid var(--line); }
+  .cards tr > td { border: 0; padding: 0; text-align: left; white-space: normal; }
+  .cards td::before { content: attr(data-head); display: block; color: var(--ink-3);
+    font-size: 0.8125rem; }
+  .cards td:first-child { grid-column: 1 / -1; font-weight: 600; }
+  .cards td:first-child::before { content: none; }
+  .cards td.words { grid-column: 1 / -1; min-width: 0; }
+  .cards .bar { margin-left: 0; width: 100%; max-width: 104px; } }
 @media print { :root { color-scheme: light; } body { background: #fff; font-size: 10pt; }
   header { background: none; color: #12201B; padding: 0 0 8px; } header p { color: #3D4C45; }
   nav { display: none; } .wide { overflow: visible; border: 0; } table { font-size: 8pt; }

@@ -255,7 +255,11 @@ def scored(truth: Truth, findings: Sequence[Finding], counting: "Counting", unti
         _count_row(table, row, first_us.get(id(row)), counting)
     for one in found:
         if counting.counts(one.finding.subject_id, one.finding.known_us):
-            _count_finding(table.conditions[one.finding.condition], one, until_us)
+            counted = any(counting.counts(row.animal_id, row.start_us) for row in one.rows)
+            figures = table.conditions[one.finding.condition]
+            # the first on a row that is told beside is neither right nor wrong
+            figures.right += one.first and counted
+            _count_finding(figures, one, until_us)
     return table
 
 
@@ -280,7 +284,6 @@ def _count_finding(figures: Figures, one: Judged, until_us: int) -> None:
     ended_us = until_us if finding.ended_us is None else finding.ended_us
     figures.findings += 1
     figures.alarm_h += max(0, ended_us - finding.known_us) / HOUR_US
-    figures.right += bool(one.rows) and one.first
     figures.false += one.false
 
 
