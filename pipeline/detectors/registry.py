@@ -2,6 +2,7 @@
 
 from pipeline.detectors.base import Detector
 from pipeline.detectors.battery_low import BatteryLow
+from pipeline.detectors.collar_fault import CollarFault
 from pipeline.detectors.collar_silent import CollarSilent
 from pipeline.detectors.displaced_abomasum import DisplacedAbomasum
 from pipeline.detectors.down import Down
@@ -39,6 +40,7 @@ ALL: tuple[Detector, ...] = (
     BatteryLow(),
     PredatorPanic(),
     Theft(),
+    CollarFault(),
     FeedingDrop(),
     DrinkingStopped(),
     NoWater(),

@@ -23,38 +23,45 @@ DEAF_LIMIT = Limit(
     "a service that is killed is back within 20 s, a broker within 10 s (ARCHITECTURE.md); ours",
 )
 HEARD_LIMIT = Limit("heard_minutes", 1.0, "min", "a way in that flickers is one outage; ours")
+SPEC = Spec(
+    "system_deaf",
+    1,
+    Condition.SYSTEM_DEAF,
+    (DEAF_LIMIT, HEARD_LIMIT),
+    teaches=True,
+    subject_kind=SubjectKind.FARM,
+)
 
 
 class SystemDeaf:
     """The detector of system_deaf."""
 
-    spec = Spec(
-        "system_deaf",
-        1,
-        Condition.SYSTEM_DEAF,
-        (DEAF_LIMIT, HEARD_LIMIT),
-        teaches=True,
-        subject_kind=SubjectKind.FARM,
-    )
+    spec = SPEC
     memory: Mapping[str, Column] = {
         "open": Column("bool"),
         "began_us": Column("int64", fill=NEVER),  # of the newest episode
         "ended_us": Column("int64", fill=NEVER),  # of the one before: told for good
     }
 
+    def __init__(self, spec: Spec = SPEC) -> None:
+        self.spec = spec
+
     def at_tick(self, rows: Longs, at_us: int, memory: Table, times: LogTime) -> list[Change]:
         """Onsets and ends at a tick; see ByHearing."""
         changes = []
+        deaf_least_us, heard_us = (
+            round(self.spec.value(limit.name) * MINUTE_US) for limit in (DEAF_LIMIT, HEARD_LIMIT)
+        )
         for row in rows.tolist():
-            outage = _newest_outage(times, int(memory["ended_us"][row]))
+            outage = _newest_outage(times, int(memory["ended_us"][row]), heard_us)
             if outage is None:
                 continue
             began_us, ended_us, deaf_us = outage
-            if not memory["open"][row] and deaf_us >= DEAF_LIMIT.value * MINUTE_US:
+            if not memory["open"][row] and deaf_us >= deaf_least_us:
                 memory["open"][row], memory["began_us"][row] = True, began_us
                 evidence = self.evidence_at(at_us, memory, row, times)
                 changes.append(Change(Phase.ONSET, row, NO_READING, began_us, evidence))
-            if memory["open"][row] and at_us - ended_us >= HEARD_LIMIT.value * MINUTE_US:
+            if memory["open"][row] and at_us - ended_us >= heard_us:
                 memory["open"][row], memory["ended_us"][row] = False, ended_us
                 evidence = self.evidence_at(at_us, memory, row, times)
                 changes.append(Change(Phase.END, row, NO_READING, 0, evidence))
@@ -66,11 +73,12 @@ class SystemDeaf:
         """For how long nobody could be heard since it began; see ByHearing."""
         began_us = int(memory["began_us"][row])
         deaf_us = line_us - began_us - times.hearing_us(began_us, line_us)
-        return (Measured(SIGNAL, "min", began_us, round(deaf_us / MINUTE_US, 1), DEAF_LIMIT.value),)
+        limit = self.spec.value(DEAF_LIMIT.name)
+        return (Measured(SIGNAL, "min", began_us, round(deaf_us / MINUTE_US, 1), limit),)
 
 
-def _newest_outage(times: LogTime, after_us: int) -> tuple[int, int, int] | None:
-    """Begin, end and deaf time of the newest spans with less than HEARD_LIMIT between them.
+def _newest_outage(times: LogTime, after_us: int, heard_us: int) -> tuple[int, int, int] | None:
+    """Begin, end and deaf time of the newest spans with less than `heard_us` between them.
 
     Only what lies after `after_us`; None if nothing does.
     """
@@ -81,7 +89,7 @@ def _newest_outage(times: LogTime, after_us: int) -> tuple[int, int, int] | None
             break
         if outage is None:
             outage = (begins, ended, ended - begins)
-        elif outage[0] - ended < HEARD_LIMIT.value * MINUTE_US:
+        elif outage[0] - ended < heard_us:
             outage = (begins, outage[1], outage[2] + ended - begins)
         else:
             break
