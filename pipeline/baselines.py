@@ -107,10 +107,8 @@ class Baselines:
 
     def hour_of_day(self, rows: Longs, hour: int) -> tuple[Floats, Floats]:
         """Level and spread of all signals at one hour, each (animals, signals); NaN as usual."""
-        at = np.array(hour % DAY_HOURS)
-        each = range(len(SIGNALS))
-        level = np.stack([self._level(rows, column, at) for column in each], axis=1)
-        return level, np.stack([self._spread(rows, column, at) for column in each], axis=1)
+        at = rows[:, None], np.arange(len(SIGNALS)), np.array(hour % DAY_HOURS)
+        return self._level(*at), self._spread(*at)
 
     def usual_at(self, row: int, signal: str, hour: int) -> float | None:
         """Her level at one hour, to two digits; None until it is known."""
@@ -131,15 +129,15 @@ class Baselines:
         hours: Longs = self.table["days"][rows].sum(axis=2, dtype=np.int64).max(axis=1)
         return hours
 
-    def _level(self, rows: Longs, column: int, hours: Longs) -> Floats:
-        """Her own, leaning on the herd's while she is young; rows and hours broadcast."""
+    def _level(self, rows: Longs, column: int | Longs, hours: Longs) -> Floats:
+        """Her own, leaning on the herd's while she is young; all three broadcast."""
         own = self.table["level"][rows, column, hours].astype(np.float64)
         days = self.table["days"][rows, column, hours]
         if len(self.priors):
             own = _leaning(own, days, self.priors.level(self.table, rows, column, hours))
         return np.where(days >= DAYS_MIN, own, np.nan)
 
-    def _spread(self, rows: Longs, column: int, hours: Longs) -> Floats:
+    def _spread(self, rows: Longs, column: int | Longs, hours: Longs) -> Floats:
         own = self.table["variance"][rows, column, hours].astype(np.float64)
         days = self.table["days"][rows, column, hours]
         if len(self.priors):

@@ -33,7 +33,7 @@ class Priors:
     """One row a farm. added: of each signal, whether an hour differs from the day by a sum."""
 
     def __init__(self, added: list[bool]) -> None:
-        self._added = added
+        self._added = np.array(added)
         self._farms: dict[str, int] = {}
         shape = (len(added), DAY_HOURS)
         self._table = Table(
@@ -52,7 +52,7 @@ class Priors:
             return
         row = self._farms.setdefault(farm, len(self._farms))
         self._table.reach(len(self._farms))
-        for column, added in enumerate(self._added):
+        for column, added in enumerate(self._added.tolist()):
             level = bins["level"][rows, column].astype(np.float64)
             days = bins["days"][rows, column]
             variance = bins["variance"][rows, column].astype(np.float64)
@@ -64,22 +64,33 @@ class Priors:
             bins[SCALE][rows, column] = scale
         bins[HERD][rows] = row + 1
 
-    def level(self, bins: Table, rows: Longs, column: int, hours: Longs) -> Floats:
-        """What the herd's shape says of them; rows, hours: of one shape together; NaN = nothing."""
-        shape = self._of("shape", bins, rows, column, hours)
-        scale: Floats = bins[SCALE][rows, column].astype(np.float64)
-        return shape + scale if self._added[column] else shape * scale
+    def level(self, bins: Table, rows: Longs, column: int | Longs, hours: Longs) -> Floats:
+        """What the herd's shape says of them; NaN = nothing.
 
-    def variance(self, bins: Table, rows: Longs, column: int, hours: Longs) -> Floats:
+        rows, column (of the signals), hours of the day: of shapes that broadcast together.
+        """
+        shape, scale = self._both("shape", bins, rows, column, hours)
+        added = self._added[column]
+        if added.ndim:
+            return np.where(added, shape + scale, shape * scale)
+        return shape + scale if added else shape * scale
+
+    def variance(self, bins: Table, rows: Longs, column: int | Longs, hours: Longs) -> Floats:
         """The same of the variance."""
-        spread = self._of("variance", bins, rows, column, hours)
-        scale: Floats = bins[SCALE][rows, column].astype(np.float64)
-        return spread if self._added[column] else spread * scale * scale
+        spread, scale = self._both("variance", bins, rows, column, hours)
+        added = self._added[column]
+        if added.ndim:
+            return np.where(added, spread, spread * scale * scale)
+        return spread if added else spread * scale * scale
 
-    def _of(self, name: str, bins: Table, rows: Longs, column: int, hours: Longs) -> Floats:
+    def _both(
+        self, name: str, bins: Table, rows: Longs, column: int | Longs, hours: Longs
+    ) -> tuple[Floats, Floats]:
+        """The herd's, and her own level; NaN of whom there is no herd."""
         herd = bins[HERD][rows]
-        found: Floats = self._table[name][np.maximum(herd - 1, 0), column, hours].astype(np.float64)
-        return np.where(herd > 0, found, np.nan)
+        found = self._table[name][np.maximum(herd - 1, 0), column, hours].astype(np.float64)
+        scale = bins[SCALE][rows, column].astype(np.float64)
+        return np.where(herd > 0, found, np.nan), scale
 
     def __len__(self) -> int:
         return len(self._farms)
