@@ -22,7 +22,7 @@ from pipeline.tables import Column, Mask
 
 DAY_HOURS, LONG_HOURS = 24, 48  # a day holds all meals once; two vary less
 HOLD = Hold(  # three hours were three times as often wrong
-    onset_hours=8, end_hours=3, explained_by=frozenset({Condition.OESTRUS, Condition.CALVING})
+    onset_hours=8, end_hours=3, explained_by=frozenset({Condition.CALVING})
 )
 SIGNAL, RUMINATION, ACTIVITY = "eating_minutes", "rumination_minutes", "activity"
 HERD = "herd_eating_pct"

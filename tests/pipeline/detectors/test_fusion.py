@@ -14,7 +14,9 @@ PLACE = HERD.index(ILL)
 ALL_SIGNALS = ("rumination_minutes", "eating_minutes", "activity", "lying_minutes")
 
 
-def changed(only: tuple[str, ...] | None = None, warmer_c: float = 0.0, **factors: float) -> Change:
+def changed(
+    only: tuple[str, ...] | None = None, /, warmer_c: float = 0.0, **factors: float
+) -> Change:
     """One animal's signals times these factors; only: what the herd's collars measure."""
 
     def change(animal: str, _hour: int, measures: Measures) -> Measures:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from contracts.detection import Condition, Detection, Phase
 from contracts.envelope import Event
-from pipeline.detectors.rumination_drop import RuminationDrop
+from pipeline.detectors.rumination_drop import SPEC
 from tests.pipeline.logs import run_all, values_of
 from tests.pipeline.weeks import HERD, Change, Measures, after_a_week, days_after, weeks, when
 
@@ -110,7 +110,7 @@ def test_nothing_is_said_before_anything_is_usual() -> None:
     _, told = run_all(values_of(weeks(4, times(0.3, since=60))))
 
     assert [e for e in told.detections if e.payload.condition is Condition.RUMINATION_DROP] == []
-    name = RuminationDrop.spec.name
+    name = SPEC.name
     reasons = {
         s.why_not for h in told.hour_events() for s in h.payload.scores if s.detector == name
     }
