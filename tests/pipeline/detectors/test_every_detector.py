@@ -46,7 +46,7 @@ from tests.pipeline.logs import run_all, values_of
 from tests.pipeline.weeks import Measures
 
 FORMS = (ByReading, ByHour, ByHerd, ByTime, ByHearing)
-HOURS = 60  # after the ordinary days
+HOURS = 48  # after the ordinary days
 BYTES_OF_A_DETECTOR_MAX = 250  # of an animal: two dozen detectors within two kilobytes and a half
 every_detector = pytest.mark.parametrize("detector", ALL, ids=lambda d: d.spec.name)
 every_by_hour = pytest.mark.parametrize(
@@ -86,9 +86,10 @@ def test_a_farms_own_limits_make_the_same_detector(detector: Detector) -> None:
 
 
 def test_names_and_conditions_are_told_apart() -> None:
-    """The name keys memory, episodes and the actor of detections; a condition keys their ids."""
+    """The name keys memory, episodes and the actor; condition and subject the detection's id."""
     assert len({detector.spec.name for detector in ALL}) == len(ALL)
-    assert len({detector.spec.condition for detector in ALL}) == len(ALL)
+    subjects = {(detector.spec.condition, detector.spec.subject_kind) for detector in ALL}
+    assert len(subjects) == len(ALL)
 
 
 @every_detector
@@ -199,18 +200,21 @@ def test_ordinary_days_are_silent() -> None:
 def test_what_is_judged_by_the_hour_is_silent_on_the_first_day() -> None:
     """Nothing is usual yet: every animal is new, and so is every hour."""
 
-    def at_once(animal: str, hour: int, measures: Measures) -> Measures | None:
+    def on_day_one(animal: str, hour: int, measures: Measures) -> Measures | None:
         return troubled(animal, hour + LEARNT_HOURS, measures)
 
-    _, told = run_all(values_of(log_of(range(30), at_once)))
+    _, told = run_all(values_of(log_of(range(30), on_day_one)))
 
-    patient = {one.spec.name for one in ALL if isinstance(one, ByHour | ByHerd)}
+    # a sensor that says one value all day is stuck, whatever is usual
+    at_once = {Condition.COLLAR_FAULT, Condition.HEAT_STRESS}
+    hourly = [one.spec for one in ALL if isinstance(one, ByHour | ByHerd)]
+    patient = {spec.name for spec in hourly if spec.condition not in at_once}
     assert names_in(told) & patient == set()
 
 
 def test_collars_that_measure_nothing_are_no_sick_cows() -> None:
     """A reading without a value says that the collar lives, and no more."""
-    _, told = run_all(values_of(log_of(range(48), only="")))
+    _, told = run_all(values_of(log_of(range(36), only="")))
 
     assert names_in(told) == set()
 
@@ -218,7 +222,7 @@ def test_collars_that_measure_nothing_are_no_sick_cows() -> None:
 @pytest.mark.parametrize("every", [2] if not FULL_SIZE else [2, 3])
 def test_sparse_collars_are_judged_and_ordinary_days_are_silent(every: int) -> None:
     """Many real herds send an index every two hours."""
-    days = 10 if FULL_SIZE else 6
+    days = 10 if FULL_SIZE else 4
 
     state, told = run_all(values_of(log_of(range(24 * days), every=every)))
 
@@ -231,7 +235,7 @@ def test_sparse_collars_are_judged_and_ordinary_days_are_silent(every: int) -> N
 )
 def test_one_signal_alone_neither_breaks_nor_alarms(signal: str) -> None:
     """Some herds have only this; what is not measured is not ill."""
-    _, told = run_all(values_of(log_of(range(LEARNT_HOURS if FULL_SIZE else 72), only=signal)))
+    _, told = run_all(values_of(log_of(range(LEARNT_HOURS if FULL_SIZE else 48), only=signal)))
 
     assert names_in(told) == set()
 
@@ -242,8 +246,7 @@ def test_another_limit_is_another_judgement(detector: ByHour) -> None:
     state, _ = troubled_days()
     rows = np.array(state.rows_of_farm[FARM])
     made: Any = type(detector)
-    # where a score lies between both, some limit decides; a hundredth is surely passed by someone
-    hours = state.judged.open_hours(FARM)[-40::4]
+    hours = state.judged.open_hours(FARM)[-40::8]
     seen = [herd_hour(state, FARM, rows, hour) for hour in hours]
 
     def judged(one: ByHour) -> list[str]:
@@ -256,7 +259,7 @@ def test_another_limit_is_another_judgement(detector: ByHour) -> None:
         for limit in detector.spec.limits
         if any(
             judged(made(detector.spec.tuned({limit.name: limit.value * factor}))) != expected
-            for factor in (0.01, 100.0)
+            for factor in (0.7, 0.1)
         )
     ]
 
