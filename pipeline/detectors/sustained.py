@@ -38,7 +38,6 @@ AROUND = (
     Condition.HEAT_STRESS,
     Condition.HERD_OUTBREAK,
 )
-ILL = frozenset({Condition.FEVER, Condition.RUMINATION_DROP})
 HELD = 128  # one was open that does not teach: neither does the hour
 RUN_MAX = 255
 LATELY_HOURS = 24  # whatever was open in them still counts for what may not begin meanwhile
@@ -81,12 +80,11 @@ class Hold:
     rest_hours: int = 0
     not_while: frozenset[Condition] = frozenset()
     explained_by: frozenset[Condition] = frozenset()
-    well: bool = False  # not_while ILL: goes with its last user
 
     @property
     def bars(self) -> frozenset[Condition]:
         """All while which none begins."""
-        return self.not_while | self.explained_by | (ILL if self.well else frozenset())
+        return self.not_while | self.explained_by
 
 
 @dataclass(frozen=True, slots=True)
