@@ -254,7 +254,10 @@ def _figure(picture: Picture) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text.replace("_", " ")
+    """Evidence in words as people say them: no underscores, °C, no counts' unit."""
+    for name, word in (("temperature_c", "temperature"), (" Cel", " °C"), (" 1,", ","), ("_", " ")):
+        text = text.replace(name, word)
+    return text
 
 
 def _small_print(result: Told) -> str:

@@ -17,8 +17,9 @@ Floats = NDArray[np.float64]
 C = Condition
 
 WIDTH, LEFT, RIGHT = 640.0, 44.0, 8.0
-TOP, PANEL, GAP, FOOT = 30.0, 74.0, 16.0, 18.0
+TOP, PANEL, GAP, FOOT = 46.0, 74.0, 18.0, 18.0
 PANELS_MAX = 3
+SAME_WORD_APART = 150.0  # of the drawing: a name is said again only so far from itself
 DAYS_HOURLY_MAX = 7  # longer than that, an hour is a jitter: means of a day are drawn
 DAYS_NAMED_MAX = 9  # more days than that are named every so many
 DAY_HOURS = 24
@@ -79,12 +80,12 @@ def drawing(picture: Picture) -> str:
     box = f"0 0 {WIDTH:.0f} {height:.0f}"
     parts = [
         f'<svg viewBox="{box}" role="img" aria-label="{escape(_label(picture))}">',
-        *_truths(picture, scale, bottom),
+        *_truth_spans(picture, scale, bottom),
         *_days(picture, scale, bottom),
     ]
     for place, trace in enumerate(traces):
         parts += _panel(trace, hours, TOP + place * (PANEL + GAP))
-    parts += [*_said(picture, scale, bottom), "</svg>"]
+    parts += [*_truth_edges(picture, scale, bottom), *_said(picture, scale, bottom), "</svg>"]
     return "".join(parts)
 
 
@@ -197,18 +198,25 @@ def _days(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
     return found
 
 
-def _truths(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
-    found, words = [], []
+def _truth_spans(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
+    found = []
     for row in picture.rows:
         begins = scale.x((row.start_us - picture.since_us) / HOUR_US)
-        ends = max(scale.x((row.end_us - picture.since_us) / HOUR_US), begins + 3)
-        height = bottom - TOP
+        ends = scale.x((row.end_us - picture.since_us) / HOUR_US)
         found.append(
-            f'<rect class="truth" x="{begins:.1f}" y="{TOP:.0f}" width="{ends - begins:.1f}" '
-            f'height="{height:.0f}"/><path class="truth-edge" d="M{begins:.1f} {TOP:.0f} '
-            f'V{bottom:.0f}"/>'
+            f'<rect class="truth" x="{begins:.1f}" y="{TOP:.0f}" '
+            f'width="{max(ends - begins, 3):.1f}" height="{bottom - TOP:.0f}"/>'
         )
-        words.append((begins, str(row.condition)))
+    return found
+
+
+def _truth_edges(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
+    """After the bands, which would cover them."""
+    found, words = [], []
+    for row in picture.rows:
+        x = scale.x((row.start_us - picture.since_us) / HOUR_US)
+        found.append(f'<path class="truth-edge" d="M{x:.1f} {TOP:.0f} V{bottom:.0f}"/>')
+        words.append((x, str(row.condition)))
     return [*found, *_words(words, 11.0, "truth-word")]
 
 
@@ -228,18 +236,19 @@ def _said(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
                 f'width="{max(ends - begins, 2):.1f}" height="3"/>'
             )
         words.append((begins, str(finding.condition)))
-    return [*found, *_words(words, 23.0, "said-word")]
+    return [*found, *_words(words, 25.0, "said-word")]
 
 
 def _words(words: Sequence[tuple[float, str]], y: float, kind: str) -> list[str]:
     """Names at their places, where they have room: one that would cover another is left out."""
     found: list[str] = []
     free = 0.0
+    last: dict[str, float] = {}
     for x, word in sorted(words):
         text = word.replace("_", " ")
         width = 6.2 * len(text)
         at = min(x, WIDTH - RIGHT - width)
-        if at >= free:
+        if at >= free and at - last.get(word, -WIDTH) >= SAME_WORD_APART:
             found.append(f'<text class="{kind}" x="{at:.1f}" y="{y:.0f}">{escape(text)}</text>')
-            free = at + width + 6
+            free, last[word] = at + width + 6, at
     return found

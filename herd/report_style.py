@@ -73,7 +73,8 @@ figcaption + svg { margin-top: 8px; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   fill: var(--ink-3); }
 svg .name { fill: var(--ink-2); font-weight: 500; }
-.band { fill: var(--band); } .usual { fill: none; stroke: var(--ink-3); stroke-width: 1;
+.band { fill: var(--band); fill-opacity: 0.8; }
+.usual { fill: none; stroke: var(--ink-3); stroke-width: 1;
   stroke-dasharray: 3 3; }
 .value { fill: none; stroke: var(--ink); stroke-width: 1.6; stroke-linejoin: round; }
 .day { stroke: var(--grid); stroke-width: 1; }

@@ -31,9 +31,31 @@ HIT, LATE, MISSED, FALSE = "found", "found late", "missed", "false alert"
 KINDS = (HIT, LATE, MISSED, FALSE)
 LATE_H = 24.0  # of what is known by a diagnosis: so much after it is late; of others see below
 LATE_SOONER_H = {C.OESTRUS: 10.0, C.CALVING: 0.0, C.DOWN: 6.0, C.PREDATOR_PANIC: 0.5, C.THEFT: 0.5}
-BEFORE_H = {C.OESTRUS: 72, C.CALVING: 72, C.LAMENESS: 24 * 21, C.DOWN: 36, C.COLLAR_SILENT: 36}
+BEFORE_H = {
+    C.OESTRUS: 72,
+    C.CALVING: 72,
+    C.CALVING_PROLONGED: 48,
+    C.LAMENESS: 24 * 21,
+    C.DOWN: 36,
+    C.COLLAR_SILENT: 36,
+    C.FEVER: 72,
+    C.HYPOTHERMIA: 48,
+    C.DRINKING_STOPPED: 60,
+    C.PREDATOR_PANIC: 24,
+    C.THEFT: 24,
+    C.GEOFENCE_ESCAPE: 24,
+}
 BEFORE_ELSE_H = 24 * 6
-AFTER_H = {C.LAMENESS: 24 * 10, C.OESTRUS: 36, C.CALVING: 36, C.DOWN: 24}
+AFTER_H = {
+    C.LAMENESS: 24 * 10,
+    C.OESTRUS: 36,
+    C.CALVING: 36,
+    C.DOWN: 24,
+    C.FEVER: 48,
+    C.PREDATOR_PANIC: 12,
+    C.THEFT: 12,
+    C.GEOFENCE_ESCAPE: 12,
+}
 AFTER_ELSE_H = 72
 
 
