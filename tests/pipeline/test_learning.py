@@ -1,15 +1,23 @@
 """Learning through the engine: day by day, told with each hour; what drifts, and what is stuck."""
 
+from datetime import timedelta
 from functools import cache
 
 import numpy as np
+import pytest
 
+from contracts.columns import micros
+from contracts.envelope import Event
 from contracts.hour import LEARNING_DAYS, AnimalHour
+from contracts.reading import CollarReading
 from pipeline.detectors.base import Detector
 from pipeline.signals import SIGNALS
 from pipeline.state import PartitionState
+from pipeline.tables import HOUR_US
+from pipeline.verdicts import herd_hour
+from tests.builders import FARM, a_reading
 from tests.pipeline.logs import run_all, values_of
-from tests.pipeline.weeks import HERD, Measures, hour_of, tick_at, weeks
+from tests.pipeline.weeks import HERD, MIDNIGHT, Measures, a_day, hour_of, tick_at, weeks
 
 NOBODY: tuple[Detector, ...] = ()  # what is learnt hangs on no detector
 NEWCOMER = HERD[0]
@@ -63,6 +71,43 @@ def test_what_a_stuck_sensor_says_is_not_learnt() -> None:
 
     assert of["steps"] == of["rumination_minutes"] > 96
     assert 48 <= of["activity"] <= 48 + 12
+
+
+@pytest.mark.parametrize("minutes", [30, 120])
+def test_any_cadence_up_to_two_hours_is_learnt_and_judged(minutes: int) -> None:
+    """Half of a bolus's hours hold no reading of their own when it is read every two."""
+    days = 8
+    log = [
+        event
+        for step in range(1, days * 24 * 60 // minutes + 1)
+        for event in (*of_step(step, minutes), tick_at(step * minutes / 60 + 0.5))
+    ]
+
+    state, _ = run_all(values_of(log), state=PartitionState(NOBODY))
+
+    rows = state.rows_of_farm[FARM]
+    herd = herd_hour(state, FARM, rows, micros(MIDNIGHT) // HOUR_US + 24 * days - 2)
+    assert set(herd.warmth(6).why_not) == {None}
+    assert set(herd.window("activity", 12).why_not) == {None}
+    assert herd.window("activity", 12).ratio == pytest.approx(np.ones(len(rows)), abs=0.1)
+    assert herd.warmth(6).over_c == pytest.approx(np.zeros(len(rows)), abs=0.1)
+
+
+def of_step(step: int, minutes: int) -> list[Event[CollarReading]]:
+    """The herd's readings at the end of one span of so many minutes."""
+    return [
+        a_reading(
+            animal=animal,
+            collar=f"c-{animal}",
+            seq=step,
+            time=MIDNIGHT + timedelta(minutes=step * minutes),
+            interval_s=60 * minutes,
+            temperature_site="rumen",
+            temperature_c=a_day(animal, step)["temperature_c"],
+            activity=a_day(animal, step)["activity"] * minutes / 60,
+        )
+        for animal in HERD[:3]
+    ]
 
 
 def test_learning_hangs_on_no_cut_of_the_log() -> None:
