@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from firmware_sim.course_rates import RATES
 from firmware_sim.farm_recording import FarmRecording, recording_of
 from firmware_sim.farm_recording_wearer import us_of
 from firmware_sim.recording import Composition, Slice
@@ -37,6 +38,33 @@ def test_readings_come_in_the_order_in_which_they_are_heard(slices: list[Slice])
     for first, second in pairwise(slices):
         assert first.until == second.since
         assert len(second.heard_us) == 0 or second.heard_us[0] > us_of(first.until)
+
+
+def test_a_repeat_is_the_same_reading_again(slices: list[Slice]) -> None:
+    """Same animal, seq and time, or who folds the log would count it twice."""
+    times: dict[tuple[int, int], set[int]] = {}
+    for one in slices:
+        rows = zip(one.animal.tolist(), one.seq.tolist(), one.time_us.tolist(), strict=True)
+        for animal, seq, time_us in rows:
+            times.setdefault((animal, seq), set()).add(time_us)
+
+    assert {len(one) for one in times.values()} == {1}
+
+
+def test_what_is_late_comes_on_a_later_day() -> None:
+    """Collars that are answered lose nothing to an outage, over midnight either."""
+    calm = dict.fromkeys(RATES, 0.0)
+    herd = Composition(seed="late", kind="calves", animals=5, days=8, interval_s=600, per_day=calm)
+    recording = FarmRecording(herd)
+    midnight = recording.since + timedelta(days=2)
+    recording.plan.deaf.append((midnight - timedelta(hours=3), midnight + timedelta(hours=2)))
+    seqs: dict[int, set[int]] = {number: set() for number in range(5)}
+    for one in recording.slices():
+        for animal, seq in zip(one.animal.tolist(), one.seq.tolist(), strict=True):
+            seqs[animal].add(seq)
+
+    for found in seqs.values():
+        assert len(found) == max(found) - min(found) + 1 > 7 * 144
 
 
 def test_the_same_seed_gives_the_same_farm(slices: list[Slice]) -> None:
