@@ -206,13 +206,13 @@ class _Line:
 
     def wait(self, farm: str, rows: Longs) -> None:
         """Let detectors judge by what has not come; tell what nothing explains any more."""
-        state = self._state
+        state, forms = self._state, self._state.tuning.of(farm)
         asked = np.ones(len(rows), np.bool_)
-        for detector in state.tuning.of(farm).by_time:
+        for detector in forms.by_time:
             memory = state.memories[detector.spec.name]
             for change in detector.at_line(rows[asked], self._line_us, memory, state.log_time):
                 self._tell(change, detector)
-            if isinstance(detector, Explains):
+            if detector.spec.name in forms.explaining and isinstance(detector, Explains):
                 asked &= ~detector.explains(rows, memory)
         self._told.detections += still_lasting(state, farm, self._line_us, self._cause)
 

@@ -160,7 +160,8 @@ class PartitionState:
         """These are the rows of a farm now; none: it is not met any more."""
         farm = self.farms.rows_of([farm_id])
         more = len(self.farms.names) - len(self._first_rows)
-        self._first_rows = np.append(self._first_rows, np.full(more, NO_ROW))
+        if more:
+            self._first_rows = np.append(self._first_rows, np.full(more, NO_ROW))
         if len(rows):
             self.rows_of_farm[farm_id] = rows
             self._first_rows[farm] = rows[0]

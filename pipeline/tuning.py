@@ -18,6 +18,7 @@ from pipeline.detectors.base import (
     ByReading,
     ByTime,
     Detector,
+    Explains,
     Spec,
     UnknownLimitError,
 )
@@ -30,13 +31,17 @@ UNKNOWN_DETECTOR = "unknown_detector"
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Detectors by what makes them judge, each in the order of the registry."""
+    """Detectors by what makes them judge, each in the order of the registry.
+
+    explaining: names of those by time that explain what later ones would find.
+    """
 
     by_reading: tuple[ByReading, ...]
     by_hour: tuple[ByHour, ...]
     by_herd: tuple[ByHerd, ...]
     by_time: tuple[ByTime, ...]
     by_hearing: tuple[ByHearing, ...]
+    explaining: frozenset[str]
     by_name: Mapping[str, Detector]
     rules: Rules
 
@@ -50,6 +55,7 @@ class Forms:
             tuple(d for d in detectors if isinstance(d, ByHerd)),
             tuple(d for d in detectors if isinstance(d, ByTime)),
             tuple(d for d in detectors if isinstance(d, ByHearing)),
+            frozenset(d.spec.name for d in detectors if isinstance(d, Explains)),
             {d.spec.name: d for d in detectors},
             Rules.of(by_hour),
         )
