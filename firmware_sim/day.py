@@ -84,14 +84,14 @@ def behaviour_of(
     eating = usual_eating & (thin[0] <= effects.eating) & ~down
 
     may_rest = ~(parlour | usual_eating)
-    urge = 0.55 * own.night * NIGHT + wave(rng, DAY_MINUTES, own.turns_minutes, 0.8)
+    urge = 0.42 * own.night * NIGHT + wave(rng, DAY_MINUTES, own.turns_minutes, 0.8)
     urge -= 0.05 * barn.strain
     level = own.lying_minutes * shares.lying * barn.lying * day.lying
     usual_lying = with_pauses(_strongest(urge, may_rest, level), own.turns_minutes, rng)
     lying = lying_under(usual_lying, may_rest, jerk, effects)
 
-    urge = 0.45 * NIGHT + 0.7 * usual_lying + 0.5 * wave(rng, DAY_MINUTES, 24)
-    urge += 1.2 * _eaten(usual_eating, 280, 70) - 1.8 * _eaten(usual_eating, 60, 0)
+    urge = 0.05 * NIGHT + 0.5 * usual_lying + 0.5 * wave(rng, DAY_MINUTES, 24)
+    urge += 0.65 * _eaten(usual_eating, 320, 110) - 1.8 * _eaten(usual_eating, 60, 0)
     level = own.rumination_minutes * shares.rumination * barn.rumination * day.rumination
     usual_rumination = _strongest(urge, may_rest, level * _unrest_share(barn))
     chews = np.where(down, RECUMBENT_RUMINATION * effects.rumination, effects.rumination)
