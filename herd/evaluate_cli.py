@@ -43,6 +43,10 @@ def evaluate(  # noqa: PLR0913  options
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a report with pictures there.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the simulated farms' files there instead."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What the detectors are worth: the real engine over herds whose truth is known.
@@ -59,6 +63,9 @@ def evaluate(  # noqa: PLR0913  options
     else:
         if seeds not in SEEDS:
             fail(f"--seeds {seeds!r}: {' | '.join(SEEDS)}", status=2)
+        if out is not None:
+            _write(out, _compositions(seeds, animals, days), as_json=as_json)
+            return
         result, pictures = _of_simulated(seeds, animals, days, wanted, shows=html is not None)
     if html is not None:
         _write_report(html, result, pictures)
@@ -98,9 +105,7 @@ def _of_simulated(
     from herd.evaluate import Asked, evaluate_simulated
     from herd.evaluate_table import as_object
 
-    if animals and not (animals.isdecimal() and int(animals) > 0):
-        fail(f"--animals {animals!r}: a file needs --readings and --truth beside it", status=2)
-    composed = _compositions(seeds, int(animals or 0), days)
+    composed = _compositions(seeds, animals, days)
     score = evaluate_simulated(composed, Asked(frozenset(only), pictures=shows), tell)
     return {**as_object(score), "seeds": seeds}, score.pictures
 
@@ -125,10 +130,22 @@ def _conditions(only: str) -> "list[Condition]":
     return [Condition(name) for name in names]
 
 
-def _compositions(seeds: str, animals: int, days: int) -> "list[Composition]":
+def _compositions(seeds: str, animals: str, days: int) -> "list[Composition]":
     from firmware_sim.recording_sets import compositions
 
+    if animals and not (animals.isdecimal() and int(animals) > 0):
+        fail(f"--animals {animals!r}: a file needs --readings and --truth beside it", status=2)
     return [
-        replace(one, animals=animals or one.animals, days=days or one.days)
+        replace(one, animals=int(animals or one.animals), days=days or one.days)
         for one in compositions(seeds)
     ]
+
+
+def _write(out: Path, composed: "list[Composition]", *, as_json: bool) -> None:
+    from herd.evaluate_out import write_farms
+
+    try:
+        written = write_farms(composed, out, tell)
+    except OSError as error:
+        fail(f"{out}: {error.strerror}")
+    answer({"written": written}, as_json=as_json, text=lambda: "\n".join(written))

@@ -1,13 +1,16 @@
 """Farms side by side in processes of their own, with one line of progress for all of them.
 
 A farm's log is one after the other by nature; farms know nothing of each other. Problem: children
-must end with their parent, also after kill -9 of it, and on Ctrl-C at once. Approach: a child looks
-at its parent and at a common flag a few times a second, whenever it counts a day of readings.
+must end with their parent, also after kill -9 of it, and on Ctrl-C at once. Approach: a thread in
+each child looks whether its parent is still there, and a child looks at a common flag whenever it
+counts a day of readings. Rejected: to look at the parent then too, since a child without work waits
+for ever at a pipe that its siblings hold open.
 """
 
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +20,7 @@ from typing import Any, TypeVar
 PROCESSES = 2
 LOOK_EVERY_S = 0.1
 TOLD_EVERY_S = 5.0
+PARENT_EVERY_S = 1.0
 ORPHAN_STATUS = 1
 
 Job = TypeVar("Job")
@@ -89,9 +93,16 @@ def _progress(shared: _Shared, done: int, jobs: int, animal_days: int, took_s: f
 
 
 def _leave_me() -> None:
-    """In a child: the terminal's Ctrl-C is the parent's to act on."""
+    """In a child: the terminal's Ctrl-C is the parent's to act on, and its end is the child's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    while _shared is None or os.getppid() == _shared.parent:
+        time.sleep(PARENT_EVERY_S)
+    os._exit(ORPHAN_STATUS)
 
 
 def _run(work: Callable[[Any, Counted], Any], job: Any) -> Any:  # noqa: ANN401
@@ -99,8 +110,6 @@ def _run(work: Callable[[Any, Counted], Any], job: Any) -> Any:  # noqa: ANN401
     assert shared is not None  # noqa: S101  set before the fork
 
     def counted(readings: int, animal_days: float) -> None:
-        if os.getppid() != shared.parent:
-            os._exit(ORPHAN_STATUS)
         if shared.stops.value:
             raise StoppedError
         with shared.readings.get_lock():
