@@ -37,6 +37,7 @@ from tests.pipeline.weeks import (
     hour_of,
     reading_of,
     tick_at,
+    when,
 )
 
 A, B = "nl-1", "nl-2"
@@ -456,6 +457,43 @@ def test_hours_taken_away_do_not_make_her_one_of_the_herd() -> None:
     assert state.hours.in_hour(rows, hour).tolist() == [False, True]
 
 
+def test_an_oestrus_begins_that_only_a_fever_of_another_had_barred() -> None:
+    """Who is feverish is not said to be in oestrus; the fever was her neighbour's."""
+
+    def restless(animal: str, hour: int, measures: Measures) -> Measures | None:
+        if animal == HERD[5]:  # she has no bolus
+            measures = measures | {"temperature_c": None}
+        if animal == HERD[5] and hour >= 6:
+            return measures | {"activity": measures["activity"] * 3, "rumination_minutes": 12.0}
+        return measures
+
+    log = days_after(1, restless)
+    hot = [
+        a_reading(
+            animal=HERD[5],
+            collar="c-wrong",
+            seq=n,
+            time=when(2.6) + timedelta(minutes=5 * n),
+            temperature_c=41.0,
+            temperature_site="rumen",
+        )
+        for n in range(3)
+    ]
+    place = next(n for n, event in enumerate(log) if event.timestamp > when(2.6))
+    before = [*log[:place], *hot, *log[place:]]
+    moves = [moved(one, HERD[7], by=1, first_offset=n) for n, one in enumerate(hot)]
+
+    barred = after_a_week(before, FEW).detections
+    told = after_a_week([*before, *moves, tick_at(24 * LEARNT_DAYS + 25.6)], FEW).detections
+
+    assert Condition.OESTRUS not in {event.payload.condition for event in barred}
+    hers = [event.payload for event in told if event.aggregate_id == HERD[5]]
+    assert [(one.condition, one.phase) for one in hers[-2:]] == [
+        (Condition.FEVER, Phase.RETRACTED),
+        (Condition.OESTRUS, Phase.ONSET),
+    ]
+
+
 class Busy:
     """Two active readings in a row, of which the second is the evidence."""
 
@@ -495,7 +533,10 @@ class Busy:
 def test_any_finding_by_readings_is_retracted_with_them(batch: int) -> None:
     """Not only a fever: whatever began with readings that were another animal's never was."""
     busy = [a_reading(animal=A, seq=n, activity=500.0) for n in (1, 2)]
-    neck = [a_reading(animal=A, seq=n, collar="c-neck", rumination_minutes=3.0) for n in (1, 2)]
+    neck = [
+        a_reading(animal=A, seq=n, collar="c-neck", rumination_minutes=3.0, activity=quiet)
+        for n, quiet in ((1, None), (2, 20.0))
+    ]
     log = [a_tick(MORNING), *busy, *neck]
     detectors = (Busy(),)
 
