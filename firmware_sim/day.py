@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from firmware_sim.barn import NIGHT, UNREST_MINUTES, BarnDay
 from firmware_sim.draws import Floats, drawn_from, wave
+from firmware_sim.drinks import cooling_of, drinks_of, drunk
 from firmware_sim.effects import DAY_MINUTES, Effects
-from firmware_sim.habits import LEVELS, Habits, Levels, day_shares
+from firmware_sim.habits import LEVELS, Habits, day_shares
 from firmware_sim.posture import lying_under, with_pauses
 from firmware_sim.stage import Kind, Shares
 
@@ -37,9 +38,6 @@ WALK_MINUTES = 6  # to the parlour, and back
 UP_SPREAD_MINUTES = 15
 UP_MINUTES = 10  # who is not milked is up for so long when the day begins
 THIN_MINUTES = 8  # a bout that a condition spoils is interrupted for so long
-DIP_MINUTES = 300  # after which a drink is forgotten
-DIP_C_MAX = 9.0
-SLOT_MINUTES = 20  # two drinks are so far apart
 STAND_STEPS, WALK_STEPS = 2.3, 27.0  # a minute
 RECUMBENT_RUMINATION = 0.15  # of the usual: a cow that cannot rise hardly chews
 
@@ -98,10 +96,10 @@ def behaviour_of(
     ruminating = usual_rumination & (thin[1] <= chews)
 
     count = own.drinks * shares.drinks * barn.drinks * day.drinks
-    drinks = _drinks(usual_lying, usual_eating, count, LEVELS[own.kind], rng)
+    drinks = drinks_of(usual_lying, usual_eating, count, LEVELS[own.kind], rng)
     wanted = np.where(down, 0.0, effects.drinking)
     drinks = [one for one in drinks if thin[2, one.minute] <= wanted[one.minute]]
-    drinking = _drunk(drinks) * ~down
+    drinking = drunk(drinks) * ~down
     dry = drinking == 0
     lying, eating, ruminating = lying & dry, eating & dry, ruminating & dry
 
@@ -120,7 +118,7 @@ def behaviour_of(
         activity=_liveliness(lying, eating, ruminating, walking)
         * (0.4 + 0.6 * jerk)
         * (own.activity * day.activity * moves * effects.activity),
-        cooling_c=_cooling(drinks),
+        cooling_c=cooling_of(drinks),
     )
 
 
@@ -158,55 +156,6 @@ def _strongest(urge: Floats, allowed: Mask, minutes: float) -> Mask:
     limit = np.partition(wish, DAY_MINUTES - count - 1)[DAY_MINUTES - count - 1]
     found: Mask = wish > limit
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Drink:
-    minute: int
-    lasts: int
-    cools_c: float
-    tau_minutes: float
-
-
-def _drinks(
-    lying: Mask, eating: Mask, count: float, levels: Levels, rng: Generator
-) -> list[_Drink]:
-    """Mostly after meals and milkings, never while she lies."""
-    slots = DAY_MINUTES // SLOT_MINUTES
-    wish = rng.gumbel(size=slots) + 0.9 * eating.reshape(slots, SLOT_MINUTES).any(axis=1)
-    minutes = np.arange(slots) * SLOT_MINUTES + rng.integers(0, 14, slots)
-    wish[lying[minutes]] = -np.inf
-    chosen = np.sort(np.argsort(wish)[-max(2, round(count)) :])
-    # natural drinks: -2.29 ± 1.82 °C (Cantor 2018), those too small to be seen included
-    # and of fewer drinks each is larger
-    deep_c = levels.drink_c * (levels.drinks[0] / max(2.0, count)) ** 0.7
-    cools_c = (deep_c * np.exp(0.70 * rng.standard_normal(slots))).clip(0.1, 8.0)
-    lasts = np.rint(0.6 + cools_c * 0.5).clip(1, 5).astype(int)
-    taus = rng.uniform(25, 40, slots)
-    return [
-        _Drink(int(minutes[i]), int(lasts[i]), float(cools_c[i]), float(taus[i]))
-        for i in chosen
-        if np.isfinite(wish[i])
-    ]
-
-
-def _drunk(drinks: list[_Drink]) -> Floats:
-    drinking = np.zeros(DAY_MINUTES)
-    for one in drinks:
-        drinking[one.minute : one.minute + one.lasts] = 1.0
-    return drinking
-
-
-def _cooling(drinks: list[_Drink]) -> Floats:
-    """(1740,): how far they cool the bolus: within minutes, and gone after hours."""
-    cooling = np.zeros(DAY_MINUTES + DIP_MINUTES)
-    since = np.arange(DIP_MINUTES)
-    rises = 1.2 * (1 - np.exp(-(since + 1) / 2.5))
-    for one in drinks:
-        cooling[one.minute : one.minute + DIP_MINUTES] += rises * (
-            one.cools_c * np.exp(-since / one.tau_minutes)
-        )
-    return cooling.clip(0, DIP_C_MAX)
 
 
 def _pace(kind: Kind, eating: Mask, walking: Mask) -> Floats:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.barn import DAY_BEGINS_S, BarnDay, barn_day
-from firmware_sim.day import DIP_MINUTES, Behaviour, Doing, behaviour_of
+from firmware_sim.day import Behaviour, Doing, behaviour_of
 from firmware_sim.draws import Floats, drawn_from
+from firmware_sim.drinks import DIP_MINUTES
 from firmware_sim.effects import DAY_MINUTES, NEUTRAL, Effects, HasEffects, same
 from firmware_sim.habits import Habits
 from firmware_sim.places import whereabouts
