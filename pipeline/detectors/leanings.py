@@ -111,26 +111,29 @@ def leaning(herd: HerdHour, sign: Leaning) -> Floats:
 class Leant:
     """What some leanings say together, all (animals,).
 
-    spreads: NaN where none could be judged. speaking: how many speak for it with SPEAKS or more.
+    spreads: NaN where none could be judged. judged: how many could be. speaking: how many speak for
+    it with SPEAKS or more.
     """
 
     spreads: Floats
+    judged: NDArray[np.int64]
     speaking: NDArray[np.int64]
 
 
 def sum_of(herd: HerdHour, signs: Sequence[Leaning]) -> Leant:
     """The leanings added up by weight, one after the other: the same in any company."""
     total, weight = np.zeros(len(herd.rows)), np.zeros(len(herd.rows))
-    speaking = np.zeros(len(herd.rows), np.int64)
+    count, speaking = (np.zeros(len(herd.rows), np.int64) for _ in range(2))
     for sign in signs:
         said = leaning(herd, sign)
         judged = np.isfinite(said)
+        count += judged
         total += np.where(judged, sign.weight * said, 0.0)
         weight += np.where(judged, sign.weight**2, 0.0)
         speaking += judged & (said >= SPEAKS)
-    judged = weight > 0.0
-    spreads = np.where(judged, total / np.sqrt(np.where(judged, weight, 1.0)), np.nan)
-    return Leant(spreads, speaking)
+    some = count > 0
+    spreads = np.where(some, total / np.sqrt(np.where(some, weight, 1.0)), np.nan)
+    return Leant(spreads, count, speaking)
 
 
 def told(herd: HerdHour, signs: Sequence[Leaning], place: int) -> tuple[Measured, ...]:

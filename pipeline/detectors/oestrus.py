@@ -68,7 +68,13 @@ LIMITS = (
     FROM_LIMIT,
     UNTIL_LIMIT,
 )
-SPEC = Spec("oestrus", 2, Condition.OESTRUS, LIMITS)
+SPEC = Spec(
+    "oestrus",
+    2,
+    Condition.OESTRUS,
+    LIMITS,
+    signals=(ACTIVITY, STEPS, *(one.signal for one in CALMS)),
+)
 
 
 class Oestrus:

@@ -2,6 +2,8 @@
 
 from pipeline.detectors.base import Detector
 from pipeline.detectors.battery_low import BatteryLow
+from pipeline.detectors.calving import Calving
+from pipeline.detectors.calving_prolonged import CalvingProlonged
 from pipeline.detectors.collar_fault import CollarFault
 from pipeline.detectors.collar_silent import CollarSilent
 from pipeline.detectors.displaced_abomasum import DisplacedAbomasum
@@ -15,6 +17,7 @@ from pipeline.detectors.herd_outbreak import HerdOutbreak
 from pipeline.detectors.hypothermia import Hypothermia
 from pipeline.detectors.illness import Illness
 from pipeline.detectors.ketosis import Ketosis
+from pipeline.detectors.lameness import Lameness
 from pipeline.detectors.mastitis import Mastitis
 from pipeline.detectors.metritis import Metritis
 from pipeline.detectors.no_water import NoWater
@@ -49,4 +52,7 @@ ALL: tuple[Detector, ...] = (
     Mastitis(),
     Ketosis(),
     Illness(),  # what is said where none of these four says more
+    Calving(),
+    CalvingProlonged(),
+    Lameness(),
 )
