@@ -49,6 +49,7 @@ MEASURED = {
     "drinking_minutes": 0.01,
 }
 
+NOISE = {"latitude": 1e-7, "longitude": 1e-6}  # some metres: an animal that grazes
 SUMMED = {*COUNTED}  # over a reading's span; all else is what it is at a moment
 
 
@@ -134,7 +135,7 @@ class MadeColumns:
         columns.longs["interval_s"] = np.full(size, self._sizes.cadence_s)
         draw = np.random.default_rng(int(seq[0]))
         for name, usual in self._measured.items():
-            noise = draw.normal(1.0, 0.1 if name in SUMMED else 0.003, size)
+            noise = draw.normal(1.0, 0.1 if name in SUMMED else NOISE.get(name, 0.003), size)
             scaled = usual * self._sizes.cadence_s / 60 if name in SUMMED else usual
             columns.floats[name] = (scaled * noise).astype(np.float32).astype(np.float64)
         none = np.full(size, NONE_TEXT, np.int64)
