@@ -95,7 +95,7 @@ def _found_table(conditions: Told) -> str:
         if row["young_events"]:
             young = f"<small>first week: {row['young_detected']} of {row['young_events']}</small>"
         per_1000 = row["false_alerts_per_1000_animal_days"]
-        wrong = f"{_number(per_1000, '.2f')}<small>{row['false_alerts']} alerts</small>"
+        wrong = f"{_number(per_1000, '.2f')}<small>{_counted(row['false_alerts'], 'alert')}</small>"
         calving = row.get("false_alerts_per_1000_pre_calving_days")
         if calving is not None:
             wrong += f"<small>{calving:.0f} / 1000 pre-calving d</small>"
@@ -290,6 +290,10 @@ def _table(head: str, rows: Sequence[str], *, cards: bool = False) -> str:
 
 def _name(name: str) -> str:
     return escape(name.replace("_", " "))
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from contracts.columns import moment
 from contracts.detection import Condition
 from contracts.hour import HOUR_SIGNALS
+from pipeline.evaluate import ILL
 from pipeline.evaluate_pictures import Picture, Trace, running_mean
 from pipeline.tables import DAY_US, HOUR_US
 
@@ -20,7 +21,8 @@ WIDTH, LEFT, RIGHT = 640.0, 44.0, 8.0
 TOP, PANEL, GAP, FOOT = 46.0, 74.0, 18.0, 18.0
 PANELS_MAX = 3
 SAME_WORD_APART = 150.0  # of the drawing: a name is said again only so far from itself
-DAYS_HOURLY_MAX = 7  # longer than that, an hour is a jitter: means of a day are drawn
+DAYS_HOURLY_MAX = 10  # longer than that, an hour is a jitter: means of a day are drawn
+BY_DAY = ILL | {C.LAMENESS, C.RUMINATION_DROP, C.FEEDING_DROP}  # so are what days tell
 DAYS_NAMED_MAX = 9  # more days than that are named every so many
 DAY_HOURS = 24
 NAMES = {
@@ -84,7 +86,8 @@ def drawing(picture: Picture) -> str:
         *_days(picture, scale, bottom),
     ]
     for place, trace in enumerate(traces):
-        parts += _panel(trace, hours, TOP + place * (PANEL + GAP))
+        of = " (mean of 24 h)" if _by_day(picture) else ""
+        parts += _panel(trace, of, hours, TOP + place * (PANEL + GAP))
     parts += [*_truth_edges(picture, scale, bottom), *_said(picture, scale, bottom), "</svg>"]
     return "".join(parts)
 
@@ -123,17 +126,20 @@ def _shown(picture: Picture) -> list[Trace]:
     if STEPS in names and ACTIVITY in names:
         names.remove(STEPS)  # they say the same
     chosen = [by_name[name] for name in dict.fromkeys(names)][:PANELS_MAX]
-    if len(chosen[0].value) > DAYS_HOURLY_MAX * DAY_HOURS:
+    if _by_day(picture):
         chosen = [running_mean(one, DAY_HOURS) for one in chosen]
     return chosen
 
 
-def _panel(trace: Trace, hours: int, top: float) -> list[str]:
+def _by_day(picture: Picture) -> bool:
+    hours = len(picture.traces[0].value)
+    return picture.condition in BY_DAY or hours > DAYS_HOURLY_MAX * DAY_HOURS
+
+
+def _panel(trace: Trace, of: str, hours: int, top: float) -> list[str]:
     low, high = _limits(trace)
     scale = _Scale(hours, low, high, top)
-    name = NAMES.get(trace.signal, trace.signal)
-    if hours > DAYS_HOURLY_MAX * DAY_HOURS:
-        name += " (mean of 24 h)"
+    name = NAMES.get(trace.signal, trace.signal) + of
     form = ".1f" if high - low < 10 else ".0f"  # noqa: PLR2004  of a few units tenths matter
     return [
         *(f'<path class="band" d="{one}"/>' for one in _bands(trace, scale)),
@@ -223,9 +229,8 @@ def _truth_edges(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
 def _said(picture: Picture, scale: _Scale, bottom: float) -> list[str]:
     found, words = [], []
     for finding in picture.findings:
-        mine = finding.condition is picture.condition or (
-            finding.condition is C.ILLNESS and picture.condition not in SHOWN
-        )
+        as_illness = finding.condition is C.ILLNESS and picture.condition in ILL
+        mine = finding.condition is picture.condition or as_illness
         kind = "said" if mine else "others"
         begins = scale.x((finding.known_us - picture.since_us) / HOUR_US)
         found.append(f'<path class="{kind}" d="M{begins:.1f} {TOP:.0f} V{bottom:.0f}"/>')

@@ -146,8 +146,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(C.FEVER, "an hour at 39.5 °C (rumen 40.0)", _warm),
         Rule(
             C.HYPOTHERMIA,
-            "an hour under 37.5 °C (rumen 38.0)",
-            lambda seen: seen.mean("temperature_c", 1) < _core(seen, 37.5),
+            "three hours under 37.5 °C (rumen 38.0)",
+            lambda seen: seen.mean("temperature_c", 3) < _core(seen, 37.5),
         ),
         Rule(C.ILLNESS, "under 300 min ruminated in a day", _day_under("rumination_minutes", 300)),
         Rule(
