@@ -12,12 +12,14 @@ from threading import Event
 
 import pytest
 
+from contracts.detection import Condition
 from firmware_sim.farm_recording import recording_of
 from firmware_sim.recording_sets import compositions
-from herd.evaluate import Asked, evaluate_composition
+from herd.evaluate import Asked, evaluate_composition, evaluate_simulated
 from herd.evaluate_files import Files, evaluate_files
 from herd.evaluate_out import write_farms
 from herd.evaluate_side_by_side import Counted, side_by_side
+from tests.conftest import FULL_SIZE
 
 LIMIT_S, LOOK_EVERY_S = 60.0, 0.05
 ROOT = Path(__file__).parents[2]
@@ -176,3 +178,17 @@ def test_what_is_asked_wrongly_is_said_in_a_sentence(arguments: list[str], says:
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not FULL_SIZE, reason="minutes of two cores")
+@pytest.mark.timeout(1800)
+def test_a_herd_with_known_truth_is_mostly_understood() -> None:
+    """A change that makes detectors much worse must not go unseen; the figures stand in docs."""
+    some = [replace(one, animals=40, days=45) for one in compositions("tuning")[:3]]
+
+    score = evaluate_simulated(some, Asked(), lambda _: None)
+
+    oestrus = score.table.conditions[Condition.OESTRUS]
+    assert oestrus.events >= 20
+    assert oestrus.detected >= 0.5 * oestrus.events
+    assert score.table.told()["health_false_alerts_per_1000_animal_days"] <= 60
