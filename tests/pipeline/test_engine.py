@@ -15,10 +15,13 @@ from contracts.detection import Condition, Phase
 from contracts.envelope import Event
 from contracts.reading import StationReading
 from pipeline.canonical import canonical
+from pipeline.detectors.registry import ALL
 from pipeline.engine import last_told, step
 from pipeline.state import PartitionState
 from pipeline.tables import HOUR_US
 from tests.builders import FARM, MORNING, a_reading, a_tick, an_event
+from tests.conftest import FULL_SIZE
+from tests.pipeline.few import FEW
 from tests.pipeline.logs import (
     READER,
     logs,
@@ -37,7 +40,12 @@ def restored(state: PartitionState) -> PartitionState:
     np.savez(file, allow_pickle=False, **state.to_arrays())
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
-        return PartitionState.from_arrays(dict(arrays))
+        return PartitionState.from_arrays(dict(arrays), state.detectors)
+
+
+def a_state() -> PartitionState:
+    """Nothing known; of all detectors at full size, of a few in everyday tests."""
+    return PartitionState(ALL if FULL_SIZE else FEW)
 
 
 def assert_same_state(one: PartitionState, other: PartitionState) -> None:
@@ -57,10 +65,10 @@ def test_the_same_log_gives_the_same_detections_whatever_the_batches(
     values = values_of(log)
     values[len(values) // 2 : len(values) // 2] = noise
 
-    state, told = run_all(values, batch=1)
+    state, told = run_all(values, batch=1, state=a_state())
 
     for batch in (7, 100, 10_000):
-        other, told_again = run_all(values, batch=batch)
+        other, told_again = run_all(values, batch=batch, state=a_state())
         assert told_again == told
         assert canonical(told_again.detections) == canonical(told.detections)
         assert_same_state(other, state)
@@ -71,8 +79,8 @@ def test_the_same_log_gives_the_same_detections_whatever_the_batches(
 def test_a_crash_after_any_batch_changes_nothing(log: list[Event[Any]], batch: int) -> None:
     """Restored from a snapshot at every boundary, the worker says what it would have said."""
     values = values_of(log)
-    expected, told = run_all(values, batch=10_000)
-    state = PartitionState()
+    expected, told = run_all(values, batch=10_000, state=a_state())
+    state = a_state()
     told_again, hours_again = [], []
 
     for start in range(0, len(values), batch):
@@ -97,8 +105,8 @@ def test_a_farms_answers_do_not_hang_on_its_neighbours(log: list[Event[Any]]) ->
     """The unit of determinism is a farm's log: who shares its partition must not matter."""
     alone = [event for event in log if event.farm_id in (None, "farm-a")]
 
-    state, told = run_all(values_of(log))
-    state_alone, told_alone = run_all(values_of(alone))
+    state, told = run_all(values_of(log), state=a_state())
+    state_alone, told_alone = run_all(values_of(alone), state=a_state())
 
     assert [e for e in told.detections if e.farm_id == "farm-a"] == told_alone.detections
     assert [e for e in told.hour_events() if e.farm_id == "farm-a"] == told_alone.hour_events()
@@ -115,7 +123,7 @@ def test_a_log_read_twice_counts_each_reading_once(log: list[Event[Any]]) -> Non
     for event in readings:
         first_animal.setdefault(event.event_id, (event.farm_id, event.aggregate_id))
 
-    state, _ = run(values_of([*log, *log]))
+    state, _ = run(values_of([*log, *log]), state=a_state())
 
     expected: dict[tuple[Any, str], int] = {}
     for owner in first_animal.values():
