@@ -44,7 +44,7 @@ SHE = HERD[0]
 
 def hours_told(log: Iterable[Event[Any]]) -> list[Event[AnimalHour]]:
     """The hours told of a log from nothing."""
-    return run_all(values_of(log))[1].hour_events()
+    return run_all(values_of(log), state=PartitionState(FEW))[1].hour_events()
 
 
 def own_tick(hour: float) -> Event[Any]:
