@@ -58,6 +58,7 @@ LIMITS = (
     Limit("unknown_fasts_spreads", 0.7, "1", "off her feed, as in oestrus she is seldom; ours"),
     Limit("heat_spreads", 3.5, "1", "of activity: so restless is oestrus, not birth; ours"),
     Limit("heat_steps_spreads", 6.0, "1", "of steps, where no activity is measured; ours"),
+    Limit("signs_min", 2, "1", "one alone is a quarrel, a cold drink, a sensor; ours"),
     Limit("over_share", 0.4, "1", "of the limit: a case must not flicker; ours"),
     Limit("due_days", 10, "d", "gestation 281 ± 5 days: 19 of 20 within ten (recalled)"),
     Limit("open_days_min", 200, "d", "after a calving; a pregnancy is 80 days longer; ours"),
@@ -96,7 +97,8 @@ class Calving:
         score = signs.spreads * first / limit
         judged = np.isfinite(score)
         in_labour = ~(labour.spreads < self.spec.value("labour_spreads"))
-        convincing = in_labour & (asked.due | self._is_birth(herd))
+        enough = signs.speaking >= self.spec.value("signs_min")
+        convincing = enough & in_labour & (asked.due | self._is_birth(herd))
         return Verdict(
             score,
             asked.why_not(judged),
@@ -122,14 +124,17 @@ class Calving:
         return np.where(due, of("due"), of("unknown"))
 
     def _is_birth(self, herd: HerdHour) -> Mask:
-        """(animals,): whose signs are not those of oestrus."""
+        """(animals,): whose signs are not those of oestrus; who measures nothing but the body shows
+        none of those.
+        """
         value = self.spec.value
-        fed = sum_of(herd, FASTS).spreads < value("unknown_fasts_spreads")
+        off_her_feed = sum_of(herd, FASTS).spreads >= value("unknown_fasts_spreads")
         active, steps = (lean(herd, one, RESTLESS_HOURS) for one in ("activity", "steps"))
         heat = (active > value("heat_spreads")) | (
             np.isnan(active) & (steps > value("heat_steps_spreads"))
         )
-        birth: Mask = ~fed & ~heat
+        cool_alone = sum_of(herd, LABOUR).judged == 0
+        birth: Mask = (off_her_feed | cool_alone) & ~heat
         return birth
 
 

@@ -118,6 +118,13 @@ def test_restlessness_with_an_appetite_is_not_calving_without_a_due_date() -> No
     assert not is_told(only(heat, "activity", "steps", "eating_minutes"), None)
 
 
+@pytest.mark.parametrize("life", [DUE, None], ids=["due", "nobody knows"])
+@pytest.mark.parametrize("name", ["activity", "eating_minutes"])
+def test_one_sign_alone_is_no_birth(name: str, life: Life | None) -> None:
+    """Whoever measures an index alone would be woken for every quarrel."""
+    assert not is_told(only(near_birth(strong=1.3), name), life)
+
+
 @pytest.mark.parametrize("name", SIGNALS)
 def test_no_single_sensor_is_needed(name: str) -> None:
     """Whatever is not measured is missing, and the rest speaks."""
