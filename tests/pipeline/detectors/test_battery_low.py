@@ -59,6 +59,16 @@ def test_another_collar_with_a_weaker_cell_is_not_low() -> None:
     assert Watch(BatteryLow()).told(volts([4.2] * 48 + [3.0] * 96)) == []
 
 
+def test_what_the_cell_before_held_is_nothing_to_the_new_one() -> None:
+    """Two readings of the strong one lie among the last three: they do not count for the weak."""
+    watch = Watch(BatteryLow())
+
+    watch.told(volts([4.2] * 48 + [3.0]))
+    assert watch.memory["full"][0] == 0
+    watch.told(volts([3.0, 3.1], first=49 * HOUR))
+    assert watch.memory["full"][0] == 3000
+
+
 def test_what_is_no_voltage_says_nothing() -> None:
     """Nought, and per cent in the wrong column but for 100."""
     assert Watch(BatteryLow()).told(volts([0.0] * 48 + [-1.0] * 20 + [1e6] * 20)) == []

@@ -98,6 +98,30 @@ def test_activity_alone_needs_more_animals_and_more_of_it() -> None:
     assert Watch(PredatorPanic()).see(burst(6, 8.0)) == []
 
 
+def test_a_heart_of_which_nothing_is_known_yet_does_not_race() -> None:
+    """The second reading of a new collar is held against one: that is no measure."""
+    new = [
+        seen(row + 10.0 * turn, row, {"heart_rate_bpm": 60.0 + 90 * turn})
+        for turn in (0, 1)
+        for row in HERD
+    ]
+
+    assert Watch(PredatorPanic()).told(new) == []
+
+
+def test_each_farm_has_its_own_end() -> None:
+    """Both are hunted in one night, and calm down apart."""
+    day = [*hours(0, 60), *hours(60, 70, hunted=[1, 2, 3]), *hours(70, 140)]
+    other = [Seen(one.minute, one.measured, row=one.row + 6, farm_row=12) for one in day]
+    both = [one for pair in zip(day, other, strict=True) for one in pair]
+    watch = Watch(PredatorPanic())
+
+    first = watch.told(both[: len(both) // 2])
+    rest = watch.told(both[len(both) // 2 :])
+
+    assert [phase for phase, _ in [*first, *rest]] == [Phase.ONSET] * 2 + [Phase.END] * 2
+
+
 def test_two_farms_are_not_one_herd() -> None:
     """Hearts are counted by farm, though a worker has many."""
     day = [*hours(0, 60), *hours(60, 70, hunted=[1, 3, 4])]

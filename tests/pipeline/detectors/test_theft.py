@@ -45,10 +45,18 @@ def test_at_night_one_far_fix_is_enough() -> None:
         (10, (0, 10, 500, 20, 480, 10, 500, 490, 0)),
         (1, (0, 10, 500, 20, 480, 10, 500, 490, 0)),
         (10, (0, 10, 600, 1300, 1950, 2600, 3200)),
+        (10, (0, 10, 850, 1650, 2400, 3200)),
         (1, (0, 10, 240, 480, 600, 640, 650, 600)),
         (10, (0, 10, 9000, 20, 10, 0)),
     ],
-    ids=["jumps", "jumps by the minute", "a herd that is driven", "a run", "one wild fix"],
+    ids=[
+        "jumps",
+        "jumps by the minute",
+        "a herd that is driven",
+        "a quick one",
+        "a run",
+        "one wild fix",
+    ],
 )
 def test_what_is_none(step: float, metres: tuple[float, ...]) -> None:
     """All of these are of every day."""
