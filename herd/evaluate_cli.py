@@ -43,6 +43,9 @@ def evaluate(  # noqa: PLR0913  options
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a report with pictures there.")
     ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Write the report's drawings there, one a file.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Write the simulated farms' files there instead."),
@@ -55,20 +58,22 @@ def evaluate(  # noqa: PLR0913  options
 
     Example: herd evaluate --html report.html · herd evaluate --readings r.csv --truth t.csv
     """
-    wanted = _conditions(only)
+    wanted, shows = _conditions(only), html is not None or svg is not None
     if readings or truth is not None:
         if not readings or truth is None:
             fail("--readings FILE --truth FILE: each needs the other", status=2)
-        result, pictures = _of_files(readings, truth, animals, wanted, shows=html is not None)
+        result, pictures = _of_files(readings, truth, animals, wanted, shows=shows)
     else:
         if seeds not in SEEDS:
             fail(f"--seeds {seeds!r}: {' | '.join(SEEDS)}", status=2)
         if out is not None:
             _write(out, _compositions(seeds, animals, days), as_json=as_json)
             return
-        result, pictures = _of_simulated(seeds, animals, days, wanted, shows=html is not None)
+        result, pictures = _of_simulated(seeds, animals, days, wanted, shows=shows)
     if html is not None:
         _write_report(html, result, pictures)
+    if svg is not None:
+        _write_drawings(svg, pictures)
     from herd.evaluate_table import in_words
 
     answer(result, as_json=as_json, text=lambda: in_words(result))
@@ -118,6 +123,18 @@ def _write_report(file: Path, result: dict[str, Any], pictures: "list[Picture]")
     except OSError as error:
         fail(f"{file}: {error.strerror}")
     tell(f"report in {file}")
+
+
+def _write_drawings(directory: Path, pictures: "list[Picture]") -> None:
+    from herd.report import drawings
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in drawings(pictures).items():
+            (directory / name).write_text(text, "utf-8")
+    except OSError as error:
+        fail(f"{directory}: {error.strerror}")
+    tell(f"drawings in {directory}")
 
 
 def _conditions(only: str) -> "list[Condition]":

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.detection import Condition
 from herd.report_anchors import anchor_of
-from herd.report_pictures import drawing, key
+from herd.report_pictures import drawing, key, standalone
 from herd.report_style import STYLE
 from pipeline.evaluate_pictures import FALSE, HIT, LATE, MISSED, Picture, picked
 
@@ -52,6 +52,16 @@ def report(result: Told, pictures: Iterable[Picture]) -> str:
             "</main></body></html>",
         ]
     )
+
+
+def drawings(pictures: Iterable[Picture]) -> dict[str, str]:
+    """Of the events that a report shows, each drawing as a file of its own, by its name."""
+    found: dict[str, str] = {}
+    for one in picked(pictures, MOST):
+        name = f"{one.condition}-{KIND_CLASS[one.kind]}"
+        number = 1 + sum(other.startswith(name) for other in found)
+        found[f"{name}-{number}.svg"] = standalone(one)
+    return found
 
 
 def _head(result: Told) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from contracts.columns import moment
 from contracts.detection import Condition
 from contracts.hour import HOUR_SIGNALS
+from herd.report_style import DRAWING_STYLE
 from pipeline.evaluate import ILL
 from pipeline.evaluate_pictures import Picture, Trace, running_mean
 from pipeline.tables import DAY_US, HOUR_US
@@ -90,6 +91,14 @@ def drawing(picture: Picture) -> str:
         parts += _panel(trace, of, hours, TOP + place * (PANEL + GAP))
     parts += [*_truth_edges(picture, scale, bottom), *_said(picture, scale, bottom), "</svg>"]
     return "".join(parts)
+
+
+def standalone(picture: Picture) -> str:
+    """The same as a file of its own, for a page of somebody else."""
+    begin, rest = drawing(picture).split(">", 1)
+    head = begin.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')
+    ground = '<rect class="ground" width="100%" height="100%"/>'
+    return f"{head}><style>{DRAWING_STYLE}</style>{ground}{rest}\n"
 
 
 def key() -> str:

@@ -103,3 +103,17 @@ svg .said-word { fill: var(--norm); font-weight: 600; } svg .truth-word { fill: 
   .pictures { grid-template-columns: 1fr 1fr; } tr { break-inside: avoid; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
+
+# of a drawing that stands in a page of somebody else: light only, on a ground of its own
+DRAWING_STYLE = """
+text { font: 11px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; fill: #586660; }
+.name { fill: #3D4C45; font-weight: 500; } .ground { fill: #FFFFFF; }
+.band { fill: #DCE4DC; fill-opacity: 0.8; }
+.usual { fill: none; stroke: #586660; stroke-width: 1; stroke-dasharray: 3 3; }
+.value { fill: none; stroke: #12201B; stroke-width: 1.6; stroke-linejoin: round; }
+.day { stroke: #E6EAE4; stroke-width: 1; } .truth { fill: #FDF0D0; }
+.truth-edge { stroke: #B07A00; stroke-width: 2; } .said { stroke: #0072B2; stroke-width: 2; }
+.said-span { fill: #0072B2; }
+.others { stroke: #586660; stroke-width: 1.2; stroke-dasharray: 2 2; }
+.said-word { fill: #0072B2; font-weight: 600; } .truth-word { fill: #B07A00; font-weight: 600; }
+"""

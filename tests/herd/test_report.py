@@ -9,7 +9,7 @@ from contracts.detection import Condition
 from contracts.ids import SubjectKind
 from herd.evaluate import Score
 from herd.evaluate_table import as_object, in_words
-from herd.report import report
+from herd.report import drawings, report
 from herd.report_pictures import drawing
 from pipeline.evaluate import Row
 from pipeline.evaluate_pictures import HIT, Picture, Trace
@@ -117,6 +117,16 @@ def test_a_drawing_of_weeks_shows_means_of_a_day() -> None:
     text = drawing(a_picture(Condition.LAMENESS, 24 * 30))
 
     assert "mean of 24 h" in text
+
+
+def test_each_drawing_can_stand_in_another_page() -> None:
+    """Documents show an oestrus and a missed illness without the report around them."""
+    found = drawings([a_picture(), a_picture(Condition.KETOSIS)])
+
+    assert set(found) == {"oestrus-found-1.svg", "ketosis-found-1.svg"}
+    root = ET.fromstring(found["oestrus-found-1.svg"])  # noqa: S314  our own text
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "light-dark" not in found["oestrus-found-1.svg"]
 
 
 def test_words_and_object_say_the_same() -> None:
