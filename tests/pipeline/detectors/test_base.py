@@ -36,8 +36,8 @@ def test_a_limit_nobody_has_is_named_with_the_detector() -> None:
 
 def test_some_voices_keep_their_order_and_their_station() -> None:
     """Farms with limits of their own are asked apart."""
-    columns = [np.array([7, 8, 9]) + 10 * n for n in range(4)]
-    voices = Voices(*columns, np.array([0, NO_STATION, 2]))
+    reading, row, heard_us, interval_us = (np.array([7, 8, 9]) + 10 * n for n in range(4))
+    voices = Voices(reading, row, heard_us, interval_us, np.array([0, NO_STATION, 2]))
 
     some = voices.only(np.array([True, False, True]))
 
