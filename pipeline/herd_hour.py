@@ -4,8 +4,9 @@ Sums over hours are taken one hour after the other: a vectorised sum may add in 
 another number of animals, and a farm's answers must not hang on its neighbours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from pipeline.sums import summed
 from pipeline.tables import HOUR_US, Longs, Mask
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 COVERAGE_MIN = 0.75  # of the hours: below it a score would be a guess (science: 44 % of real
 # "drops" of over half were partial days and moves)
@@ -79,6 +81,7 @@ class HerdHour:
     _windows: dict[tuple[str, int, int], Window] = field(default_factory=dict)
     _warmths: dict[tuple[int, int], Warmth] = field(default_factory=dict)
     _spreads: dict[tuple[str, int], Floats] = field(default_factory=dict)
+    _shared: dict[object, object] = field(default_factory=dict)
     _learnt: dict[tuple[str, str], Floats] = field(default_factory=dict)
     _stuck: dict[str, Mask] = field(default_factory=dict)
     _celsius: dict[int, Floats] = field(default_factory=dict)
@@ -181,6 +184,15 @@ class HerdHour:
         if found is None:
             found = self._warmths[hours, ago] = self._warmth(hours, ago)
         return found
+
+    def shared(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives: made once for all detectors that ask under this key.
+
+        key: of a type of its own, and with all that the answer hangs on but the hour.
+        """
+        if key not in self._shared:
+            self._shared[key] = make()
+        return cast("T", self._shared[key])
 
     def spread(self, signal: str, hours: int) -> Floats:
         """(animals,): standard deviation of the window's ratio, as if its hours were independent.

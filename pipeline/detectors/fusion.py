@@ -126,8 +126,23 @@ class Fused:
     why_not: list[str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Under which limits the signs of an hour were weighed."""
+
+    values: tuple[float, ...]
+
+
 def fuse(herd: HerdHour, spec: Spec) -> Fused:
-    """The evidence of one hour, with the limits of a detector's card."""
+    """The evidence of one hour, with the limits of a detector's card.
+
+    Weighed once for all detectors with the same limits: it is nearly all that they cost.
+    """
+    key = _Weighed(tuple(spec.value(one.name) for one in LIMITS))
+    return herd.shared(key, lambda: _weigh(herd, spec))
+
+
+def _weigh(herd: HerdHour, spec: Spec) -> Fused:
     reasons: list[list[str | None]] = []
     spoken: list[Spoken] = []
     logit = _prior(herd, spec)
