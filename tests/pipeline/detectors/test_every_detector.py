@@ -254,13 +254,16 @@ def test_another_limit_is_another_judgement(detector: ByHour) -> None:
         return [repr((v.score.tolist(), v.over.tolist(), v.under.tolist())) for v in verdicts]
 
     expected = judged(detector)
-    differs = [
-        limit.name
-        for limit in detector.spec.limits
-        if any(
-            judged(made(detector.spec.tuned({limit.name: limit.value * factor}))) != expected
-            for factor in (0.7, 0.1)
-        )
-    ]
 
-    assert differs or detector.spec.signals  # one that nothing here is measured for says nothing
+    def differs(*factors: float) -> bool:
+        return any(
+            judged(made(detector.spec.tuned({limit.name: limit.value * factor}))) != expected
+            for limit in detector.spec.limits
+            for factor in factors
+        )
+
+    verdicts = [detector.judge_hour(herd) for herd in seen]
+    if not any(np.isfinite(verdict.score).any() for verdict in verdicts):
+        pytest.skip("it asks for more days than these")  # what drifts over weeks
+    # where nothing of it happened in these days, nothing at all is needed to speak for it
+    assert differs(0.7, 0.1) or differs(0.0)
