@@ -48,14 +48,15 @@ class Watch:
 
     def see(self, readings: Sequence[Seen]) -> list[Change]:
         """What it says of these; moves its memory on."""
-        return self.detector.judge(self._signals(readings), self.memory)
+        return self.detector.judge(self.signals(readings), self.memory)
 
     def told(self, readings: Sequence[Seen]) -> list[tuple[Phase, float]]:
         """The same, as phases and the minutes at which they are known."""
         found = self.see(readings)
         return [(change.phase, readings[change.reading].minute) for change in found]
 
-    def _signals(self, readings: Sequence[Seen]) -> Signals:
+    def signals(self, readings: Sequence[Seen]) -> Signals:
+        """As the engine hands them to detectors."""
         here = np.arange(len(readings))
         time_us = np.array([round(one.minute * MINUTE_US) for one in readings], np.int64)
         floats = {

@@ -44,7 +44,7 @@ def test_what_no_animal_does_is_told_of_the_collar(fault: str) -> None:
     """With the signal that says so."""
     says, signal = FAULTS[fault]
 
-    told = faults(1.2, says)
+    told = faults(0.7, says)
 
     assert told, fault
     assert told[0].aggregate_id == ONE
@@ -62,4 +62,4 @@ WELL: dict[str, Any] = {
 @pytest.mark.parametrize("state", WELL)
 def test_an_animal_that_is_ill_or_in_heat_is_no_fault(state: str) -> None:
     """It shows in all that is measured of her, and nothing contradicts the rest."""
-    assert faults(1.2, WELL[state]) == []
+    assert faults(0.7, WELL[state]) == []
