@@ -168,10 +168,10 @@ def _limits(trace: Trace) -> tuple[float, float]:
     known = band[np.isfinite(band)]
     if len(known):
         low, high = min(low, float(known.min())), max(high, float(known.max()))
-    if trace.signal != TEMPERATURE:
-        low = max(0.0, low)
     margin = max(0.06 * (high - low), 0.05)
-    return (low if low == 0 else low - margin), high + margin
+    # no animal eats less than nothing
+    lowest = low - margin if trace.signal == TEMPERATURE else max(0.0, low - margin)
+    return lowest, high + margin
 
 
 def _runs(known: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
