@@ -20,8 +20,8 @@ from pipeline.herd_hour import HerdHour
 from pipeline.tables import Column
 
 WINDOW_HOURS = 12
-# in a row: of simulated births that went well 1 in 30 was over the limit for so long
-LABOUR_HOURS = 11
+# in a row: few simulated births that went well were over the limit for so long
+LABOUR_HOURS = 13
 
 LABOUR_LIMIT = Limit("labour_spreads", 2.2, "1", "of one sign; ours: docs/detectors.md")
 LIMITS = (

@@ -52,7 +52,7 @@ RECENT_MAX = 1.0  # the newest three days carry on what the settled ones say, or
 
 NEW_LIFE = "stage_changed"  # calving, drying off or another pen lies a few days back
 
-SPREADS_LIMIT = Limit("slow_spreads", 3.3, "1", "of one sign; ours: docs/detectors.md")
+SPREADS_LIMIT = Limit("slow_spreads", 3.8, "1", "of one sign; ours: docs/detectors.md")
 LIMITS = (
     SPREADS_LIMIT,
     Limit("signs_min", 2, "1", "one that drifts alone is a sensor, or a habit; ours"),

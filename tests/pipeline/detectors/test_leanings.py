@@ -64,6 +64,18 @@ def test_it_is_counted_in_spreads_of_her_own_on_any_scale() -> None:
     assert lean(seen(scaled), "activity", 8)[PLACE] == pytest.approx(lies[PLACE], rel=0.05)
 
 
+def test_hours_cut_from_one_reading_tell_as_much_as_one() -> None:
+    """Pairs of equal hours look steadier than they are: 2-hourly collars would cry for nothing."""
+    hourly, two_hourly = (seen(unchanged) for _ in range(2))
+    for herd in (hourly, two_hourly):
+        herd.baselines.table["variance"][:] = 900.0
+    two_hourly.bins.table["readings"][:, ::2] = 0
+
+    wider = spread_of(two_hourly, "activity", 8) / spread_of(hourly, "activity", 8)
+
+    assert wider == pytest.approx(np.sqrt(2))
+
+
 def test_a_herd_at_rest_makes_nobody_restless_where_that_is_asked() -> None:
     """Half of the usual in all pens: who keeps her pace is not restless."""
     herd = seen(times(0.5, [one for one in HERD if one != SHE]))
@@ -86,7 +98,8 @@ def test_a_sensor_that_measures_less_speaks_at_the_same_limit() -> None:
         return {name: value for name, value in found.items() if name != "rumination_minutes"}
 
     herd = hour_after(40, restless, Asks())  # type: ignore[arg-type]
-    both, one = sum_of(herd, (ACTIVE, CHEWS)), sum_of(herd, (ACTIVE,))
+    light = Leaning("activity", 8, 1, 0.3)
+    both, one = sum_of(herd, (light, CHEWS)), sum_of(herd, (ACTIVE,))
 
     assert both.judged[PLACE] == one.judged[PLACE] == 1
     assert both.spreads[PLACE] == pytest.approx(one.spreads[PLACE])
