@@ -120,12 +120,12 @@ def test_a_run_of_months_fits_its_byte() -> None:
 def test_what_hangs_on_a_reading_that_was_not_hers_is_forgotten() -> None:
     """The collar hung on another neck: her run begins anew, an episode of before it stays."""
     memory = a_table()
-    at_once([(0, 0, OVER, 0), (0, 5, OVER, 0)], memory)
+    at_once([(0, 10, OVER, 0), (0, 15, OVER, 0)], memory)
 
-    successive.forget(0, 1, memory, ends=False)
-    assert memory["at_us"][0].tolist() == [NEVER, 0, 5]
+    successive.forget(0, 9, memory, ends=False)
+    assert memory["at_us"][0].tolist() == [NEVER, 10, 15]
 
-    successive.forget(0, 5, memory, ends=False)
+    successive.forget(0, 12, memory, ends=False)  # older than the newest kept, but of her run
     assert (memory["run"][0], memory["open"][0]) == (0, True)
     assert memory["at_us"][0].tolist() == [NEVER] * 3
 
