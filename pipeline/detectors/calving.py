@@ -60,7 +60,7 @@ LIMITS = (
     Limit("heat_steps_spreads", 6.0, "1", "of steps, where no activity is measured; ours"),
     Limit("signs_min", 2, "1", "one alone is a quarrel, a cold drink, a sensor; ours"),
     Limit("over_share", 0.4, "1", "of the limit: a case must not flicker; ours"),
-    Limit("due_days", 10, "d", "gestation 281 ± 5 days: 19 of 20 within ten (recalled)"),
+    Limit("due_days", 12, "d", "gestation 281 ± 5 days: 49 of 50 within twelve (recalled)"),
     Limit("open_days_min", 200, "d", "after a calving; a pregnancy is 80 days longer; ours"),
 )
 SPEC = Spec(

@@ -28,7 +28,7 @@ LIMITS = (
     LABOUR_LIMIT,
     Limit("unknown_spreads", 3.6, "1", "where nobody knows when she is due; ours"),
     Limit("over_share", 0.5, "1", "of the limit: a case must not flicker; ours"),
-    Limit("due_days", 10, "d", "gestation 281 ± 5 days: 19 of 20 within ten (recalled)"),
+    Limit("due_days", 12, "d", "gestation 281 ± 5 days: 49 of 50 within twelve (recalled)"),
     Limit("open_days_min", 200, "d", "after a calving; a pregnancy is 80 days longer; ours"),
 )
 SPEC = Spec(
