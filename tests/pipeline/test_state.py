@@ -6,8 +6,8 @@ from pipeline.state import PartitionState
 from tests.builders import a_reading, a_tick, at
 from tests.pipeline.logs import run, temperatures, values_of
 
-# eight signals of the hours that may still change (6.6 kB), what is usual and drifts (1.9 kB), and
-# two dozen detectors (1.3 kB); a million animals are ten gigabytes, over a cluster's workers
+# eight signals of the hours that may still change (6.6 kB), what is usual and drifts (1.9 kB), what
+# lies around the hours and two dozen detectors (1.7 kB): a million animals are ten gigabytes
 BYTES_OF_AN_ANIMAL_MAX = 10_240
 
 
