@@ -15,7 +15,7 @@ import numpy as np
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
 from pipeline.detectors.fusion import SPREAD_SHARE
-from pipeline.detectors.fusion_case import excused
+from pipeline.detectors.fusion_case import excuse, excused
 from pipeline.detectors.sustained import MEMORY, Hold
 from pipeline.herd_hour import Floats, HerdHour
 from pipeline.tables import Column, Mask
@@ -82,7 +82,7 @@ class FeedingDrop:
     def evidence(self, herd: HerdHour, place: int) -> tuple[Measured, ...]:
         """Eating beside its usual, and what the herd does; see ByHour."""
         day = herd.window(SIGNAL, DAY_HOURS)
-        ratio = float(herd.pen_ratio(SIGNAL, DAY_HOURS)[place])
+        ratio = float(excuse(herd, SIGNAL, DAY_HOURS)[place])
         usual = float(day.usual[place])
         fires_under = usual * ratio * (1.0 - self.spec.value("drop_pct") / 100.0)
         value = round(float(day.value[place]), 1)
@@ -110,5 +110,5 @@ class FeedingDrop:
 
 def _drop_pct(herd: HerdHour, hours: int) -> Floats:
     """(animals,): per cent below usual, her pen's median taken for usual; NaN = not judged."""
-    ratio: Floats = herd.window(SIGNAL, hours).ratio / herd.pen_ratio(SIGNAL, hours)
+    ratio: Floats = herd.window(SIGNAL, hours).ratio / excuse(herd, SIGNAL, hours)
     return (1.0 - ratio) * 100.0

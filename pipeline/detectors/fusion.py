@@ -31,6 +31,9 @@ MOVING_SPREAD_SHARE = 1.4  # an animal that moves much moves much all day
 WEIGHT_MIN, WEIGHT_MAX = -0.5, 6.0
 WARM_WEIGHT_MAX = 9.0  # a bolus does not slip: a clear fever speaks alone
 RESTLESS_SD, RESTLESS_WEIGHT_MIN = 1.0, -5.0  # far more active than usual: in oestrus, not ill
+# a herd that does more than usual: days stray by so much; growing calves ruminate half as much
+# again, and who does not yet is not ill
+HERD_UP_MAX = 1.1
 EVIDENCE_WEIGHT_MIN = 0.5  # what weighs less is not named
 
 
@@ -201,6 +204,8 @@ def _of_sign(herd: HerdHour, spec: Spec, sign: Sign) -> tuple[Floats, Spoken]:
     for hours, sd_hours in ((DAY_HOURS, sd_day), (LONG_HOURS, sd_day * LONG_SD)):
         window = herd.window(sign.signal, hours)
         others = herd.pen_ratio(sign.signal, hours)
+        up, down = np.minimum(others, HERD_UP_MAX), np.maximum(others, 1.0 / HERD_UP_MAX)
+        others = up if sign.direction < 0 else down
         off = sign.direction * (window.ratio / others - 1.0)
         a_day = DAY_HOURS / hours
         speaks_from = window.usual * others * (1.0 + sign.direction * _from(spec) * sd_hours)

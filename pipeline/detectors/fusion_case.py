@@ -13,6 +13,7 @@ import numpy as np
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
 from pipeline.detectors.fusion import (
+    HERD_UP_MAX,
     LONG_HOURS,
     MEDIANS,
     Fused,
@@ -104,6 +105,15 @@ def excused(herd: HerdHour) -> Mask:
     """(animals,): whose signs have a cause that is no illness: she has calved, or was moved."""
     life = herd.life
     found: Mask = (life.days_in_milk < CALVED_DAYS) | (life.hours_since_move < MOVED_HOURS)
+    return found
+
+
+def excuse(herd: HerdHour, signal: str, hours: int) -> Floats:
+    """(animals,): what of usual her pen or herd does, HERD_UP_MAX at most.
+
+    A herd that ruminates far more than it used to, as growing calves do, makes nobody ill.
+    """
+    found: Floats = np.minimum(herd.pen_ratio(signal, hours), HERD_UP_MAX)
     return found
 
 

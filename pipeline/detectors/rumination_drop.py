@@ -13,7 +13,7 @@ import numpy as np
 
 from contracts.detection import Condition
 from pipeline.detectors.base import Limit, Measured, Spec, Verdict
-from pipeline.detectors.fusion_case import excused
+from pipeline.detectors.fusion_case import excuse, excused
 from pipeline.detectors.sustained import MEMORY, Hold
 from pipeline.herd_hour import Floats, HerdHour
 from pipeline.tables import Column
@@ -84,7 +84,7 @@ class RuminationDrop:
         """Rumination beside its usual, eating, and what the herd does; see ByHour."""
         day, eaten = herd.window(SIGNAL, DAY_HOURS), herd.window(EATING, LONG_HOURS)
         at_us, usual = herd.ends_us, float(day.usual[place])
-        ratio = float(herd.pen_ratio(SIGNAL, DAY_HOURS)[place])
+        ratio = float(excuse(herd, SIGNAL, DAY_HOURS)[place])
         fires_under = usual * ratio * (1.0 - self.spec.value("drop_pct") / 100.0)
         value = round(float(day.value[place]), 1)
         said = [Measured(SIGNAL, "min", at_us, value, round(fires_under, 1), round(usual, 1))]
@@ -99,5 +99,5 @@ class RuminationDrop:
 
 def _drop_pct(herd: HerdHour, signal: str, hours: int) -> Floats:
     """(animals,): per cent below usual, her pen's median taken for usual; NaN = not judged."""
-    ratio: Floats = herd.window(signal, hours).ratio / herd.pen_ratio(signal, hours)
+    ratio: Floats = herd.window(signal, hours).ratio / excuse(herd, signal, hours)
     return (1.0 - ratio) * 100.0

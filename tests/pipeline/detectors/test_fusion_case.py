@@ -7,6 +7,7 @@ from pipeline.detectors.fusion import Fused, fuse
 from pipeline.detectors.fusion_case import (
     CERTAIN,
     IMPOSSIBLE,
+    excuse,
     excused,
     not_warm,
     warmer_than,
@@ -17,6 +18,7 @@ from pipeline.detectors.ketosis import Ketosis
 from pipeline.herd_hour import HerdHour
 from tests.pipeline.detectors.herds import herd_after, says, told_of
 from tests.pipeline.detectors.test_fusion import ILL, PLACE, changed
+from tests.pipeline.weeks import Measures
 
 FALLEN = changed(rumination_minutes=0.6, eating_minutes=0.6, activity=0.75)
 
@@ -94,3 +96,17 @@ def test_the_evidence_ends_with_days_in_milk_and_score() -> None:
     assert (days.signal, days.unit, days.value) == ("days_in_milk", "d", 12.0)
     assert (score.signal, score.limit) == ("illness_score", 60.0)
     assert score.value > 60
+
+
+def test_a_herd_that_does_more_than_usual_makes_nobody_ill() -> None:
+    """Growing calves ruminate more each week: who does not yet is as well as before."""
+
+    def grown(animal: str, _hour: int, measures: Measures) -> Measures:
+        factor = 1.0 if animal == ILL else 1.4
+        return measures | {"rumination_minutes": measures["rumination_minutes"] * factor}
+
+    herd = herd_after(48, grown, Illness().medians)
+
+    assert herd.pen_ratio("rumination_minutes", 48)[PLACE] > 1.3
+    assert excuse(herd, "rumination_minutes", 48)[PLACE] == pytest.approx(1.1)
+    assert fuse(herd, SPEC).logit[PLACE] < 0
