@@ -8,7 +8,6 @@ nobody. Rejected: scores kept in `herd.hours` held against another limit, since 
 than a score (it holds, ends, rests, is explained by others).
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from contracts.tick import Tick
 from pipeline.detectors.base import Detector
 from pipeline.detectors.registry import ALL
 from pipeline.engine import step
+from pipeline.heeded import details_of
 from pipeline.state import PartitionState
 
 # two cases of one subject and cause are the same if they lie no further apart: other limits begin
@@ -169,7 +169,9 @@ def diagnosis_of(event: Event[Any]) -> Diagnosis | None:
     said = event.payload
     if not isinstance(said, Context) or said.source_event_type != DIAGNOSED:
         return None
-    told = json.loads(said.details_json)
+    told = details_of(said)
+    if told is None:
+        return None
     at = datetime.fromisoformat(told["diagnosed_at"])
     return Diagnosis(told["animal_id"], told["condition"], at)
 
@@ -218,7 +220,8 @@ def _without_tuning(batch: Batch, limits: Limits) -> Batch:
         said = event.payload
         if not isinstance(said, Context) or said.source_event_type != TUNED:
             return True
-        return json.loads(said.details_json)["detector"] not in limits
+        details = details_of(said)
+        return details is None or details["detector"] not in limits
 
     events = tuple((place, event) for place, event in batch.events if is_kept(event))
     return replace(batch, events=events)

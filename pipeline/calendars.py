@@ -158,7 +158,7 @@ class Calendars:
 
     def _rows_of(self, farm_id: str, animals: Words) -> Longs | None:
         farm = self._farms.find(farm_id.encode())
-        if farm is None:
+        if farm is None or not len(animals):
             return None
         # what is no ordinary id has words of another numbering, and no place in the register
         odd = animals.view(np.uint8).reshape(len(animals), -1)[:, 0] == 0

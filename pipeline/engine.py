@@ -6,7 +6,6 @@ act. Ticks in between only move log time, which each reading is judged at. So th
 depend on how the log was cut into batches: that is what makes silent replay after a crash exact.
 """
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +21,7 @@ from pipeline.calendars import KINDS
 from pipeline.detectors.base import ByTime, Change, Detector, Voices
 from pipeline.features import hour_parts
 from pipeline.fences import DRAWN, REMOVED
+from pipeline.heeded import details_of
 from pipeline.hours import NO_HOUR
 from pipeline.judging import changes_by_reading, parts_by_farm, signals_of
 from pipeline.leaving import cut_at_days, day_begins, free_who_left, parts_of
@@ -146,8 +146,7 @@ class _Run:
             line_us = line_of(state.log_time.partition_us)
             if imported and line_us != NEVER:
                 self._act(farm_id, [farm_id], range(line_us, line_us + 1), event.event_id)
-        elif kind in HEEDED:
-            details = json.loads(event.payload.details_json)
+        elif kind in HEEDED and (details := details_of(event.payload)) is not None:
             if kind in COLLAR_CHANGES:
                 self._forget(farm_id, str(details["animal_id"]), event)
             elif kind in FENCES:

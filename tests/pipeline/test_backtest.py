@@ -78,12 +78,12 @@ def read(
 
 
 def subjects(pair: Pair) -> tuple[list[str], list[str], list[str]]:
-    """Whom both told of, whom only one did."""
-    return (
-        [now.subject_id for now, _ in pair.both],
-        [case.subject_id for case in pair.only_now],
-        [case.subject_id for case in pair.only_changed],
+    """Whose fever both told of, whose only one did."""
+    sides = ([now for now, _ in pair.both], pair.only_now, pair.only_changed)
+    now, only_now, only_changed = (
+        [case.subject_id for case in side if case.condition is Condition.FEVER] for side in sides
     )
+    return now, only_now, only_changed
 
 
 LOG = ticked([*day_of(BELLA, HIGH_C), *day_of(CLARA, MILD_C)])
@@ -119,7 +119,7 @@ def test_a_case_that_begins_earlier_is_the_same_case() -> None:
 
     pair = read(ticked(rising), CHANGED).pair()
 
-    ((now, changed),) = pair.both
+    ((now, changed),) = [both for both in pair.both if both[0].condition is Condition.FEVER]
     assert changed.known_at < now.known_at
     assert (pair.only_now, pair.only_changed) == ((), ())
 

@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from numpy.typing import NDArray
 
+from contracts.animal_event import CollarRemoved
 from contracts.context import Context
 from contracts.detection import Condition
 from contracts.envelope import Event
-from contracts.ids import FarmId
+from contracts.ids import AnimalId, CollarId, FarmId
 from contracts.tick import DeafSpan
 from pipeline.canonical import canonical
 from pipeline.leaving import LEFT_DAYS
@@ -25,11 +27,12 @@ BYTES_OF_AN_ANIMAL_MAX = 10_500  # tests/pipeline/test_state.py, and her ids and
 
 def collar_off(animal: str, at: datetime, offset: int, farm: FarmId = FARM) -> Event[Context]:
     """Her collar is taken off: she is waited for no more."""
+    off = CollarRemoved(collar_id=CollarId("c-1"), animal_id=AnimalId(animal), worn_to=at)
     said = Context(
         source_offset=offset,
         source_event_id=f"off-{offset}",
         source_event_type="collar.removed.v1",
-        details_json=f'{{"animal_id":"{animal}"}}',
+        details_json=msgspec.json.encode(off).decode(),
     )
     return an_event(said, timestamp=at, aggregate_id=animal, farm_id=farm)
 

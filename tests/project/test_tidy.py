@@ -89,6 +89,7 @@ PURE = (
     "pipeline/drift.py",
     "pipeline/evaluate.py",
     "pipeline/evaluate_pictures.py",
+    "pipeline/heeded.py",
     "pipeline/herds.py",
     "pipeline/learning.py",
     "pipeline/medians.py",

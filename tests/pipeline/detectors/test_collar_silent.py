@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.animal_event import CollarAssigned, CollarRemoved
@@ -41,13 +42,12 @@ def silences(log: list[Event[Any]]) -> list[Event[Detection]]:
 
 def context(payload: object, offset: int = 1) -> Event[Context]:
     """A copy of a register event in the readings."""
-    said = '{"animal_id": "nl-0017", "collar_id": "c-17"}'
     return an_event(
         Context(
             source_offset=offset,
             source_event_id="e",
             source_event_type=event_type_of(type(payload)),
-            details_json=said,
+            details_json=msgspec.json.encode(payload).decode(),
         )
     )
 
