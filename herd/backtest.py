@@ -23,7 +23,7 @@ from herd.commands import CLI_USER, CommandError, opened_herdbook
 from herd.farm_file import running_farm
 from pipeline.backtest import Backtest, Case, UnknownDetectorError
 from pipeline.backtest_figures import figures
-from pipeline.detectors.base import UnknownLimitError
+from pipeline.detectors.base import LimitBoundsError, UnknownLimitError
 from runtime.consume import Limits as BatchLimits
 from runtime.consume import poll_batch
 from runtime.kafka import new_consumer
@@ -120,7 +120,7 @@ def backtest_of(wanted: Wanted) -> Backtest:
     """Raises CommandError where a detector or a limit is not there."""
     try:
         return Backtest(wanted.farm_id, wanted.limits)
-    except (UnknownDetectorError, UnknownLimitError) as unknown:
+    except (UnknownDetectorError, UnknownLimitError, LimitBoundsError) as unknown:
         raise CommandError(str(unknown.args[0])) from unknown
 
 

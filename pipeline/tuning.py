@@ -19,6 +19,7 @@ from pipeline.detectors.base import (
     ByTime,
     Detector,
     Explains,
+    LimitBoundsError,
     Spec,
     UnknownLimitError,
 )
@@ -95,7 +96,7 @@ class Tuning:
             return UNKNOWN_DETECTOR
         try:
             known.spec.tuned(values)
-        except UnknownLimitError as error:
+        except (UnknownLimitError, LimitBoundsError) as error:
             return str(error)
         limits = {**self._limits.pop(farm_id, {}), name: values}
         self._put(farm_id, {one: some for one, some in limits.items() if some})

@@ -29,6 +29,7 @@ from pipeline.herd_hour import HerdHour
 from pipeline.tables import Column, Longs, Mask, Table
 from pipeline.windows import LogTime
 
+LIMIT_TIMES_MAX = 100.0  # the card's own value: a limit so far off is never reached
 NO_READING = -1  # what changed came with an hour, a line or a context record
 NO_STATION = -1  # nobody says who heard it
 OF_THE_FARM = "farm_"  # begin of the names of columns that hold what is known of the farm
@@ -49,6 +50,13 @@ class UnknownLimitError(LookupError):
 
     def __init__(self, detector: str, limit: str) -> None:
         super().__init__(f"detector {detector} has no limit {limit}: `herd config` lists them")
+
+
+class LimitBoundsError(ValueError):
+    """A limit is no number, under nothing, or far beyond what its card says."""
+
+    def __init__(self, detector: str, limit: str, value: float, most: float) -> None:
+        super().__init__(f"{detector}.{limit}={value:g} is outside 0 … {most:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,15 @@ class Spec:
         raise UnknownLimitError(self.name, name)
 
     def tuned(self, values: Mapping[str, float]) -> "Spec":
-        """The same card with other values of some limits; raises UnknownLimitError."""
-        for name in values:
-            self.value(name)
+        """The same card with other values of some limits.
+
+        Raises UnknownLimitError, LimitBoundsError: what somebody types for "never" must not be a
+        number that no clock or counter holds.
+        """
+        for name, value in values.items():
+            most = LIMIT_TIMES_MAX * max(abs(self.value(name)), 1.0)
+            if not 0.0 <= value <= most:
+                raise LimitBoundsError(self.name, name, value, most)
         limits = tuple(replace(one, value=values.get(one.name, one.value)) for one in self.limits)
         return replace(self, limits=limits)
 

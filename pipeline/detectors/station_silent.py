@@ -101,7 +101,10 @@ class StationSilent:
         for station in np.unique(stations[line_us - memory["heard_us"][spoke] >= self._least_us()]):
             of_station = spoke[stations == station]
             if station not in told and self._is_silent(of_station, line_us, memory, times):
-                changes.append(self._begin(int(station), of_station, line_us, memory, times))
+                row = self._free_row(rows, of_station, memory)
+                if row is not None:
+                    begins = self._begin(row, int(station), of_station, line_us, memory, times)
+                    changes.append(begins)
         for station in memory["open_station"][rows[memory["open"][rows]]].tolist():
             memory["excused"][spoke[stations == station]] = True
         return changes
@@ -149,11 +152,27 @@ class StationSilent:
         limit_us = max(self._least_us(), round(self.spec.value("silent_intervals") * interval_us))
         return times.hearing_us(int(memory["heard_us"][of_station].max()), line_us) >= limit_us
 
+    def _free_row(self, rows: Longs, of_station: Longs, memory: Table) -> int | None:
+        """Where a station's case is held: at one of its animals, else at any of the farm (rows).
+
+        Its animals may all hold cases of stations that heard them before. None: there are as many
+        open cases as animals.
+        """
+        for some in (of_station, rows):
+            free = some[~memory["open"][some]]
+            if len(free):
+                return int(free[0])
+        return None
+
     def _begin(
-        self, station: int, of_station: Longs, line_us: int, memory: Table, times: LogTime
+        self,
+        row: int,
+        station: int,
+        of_station: Longs,
+        line_us: int,
+        memory: Table,
+        times: LogTime,
     ) -> Change:
-        free = of_station[~memory["open"][of_station]]  # never none: each is of one station
-        row = int(free[0])
         since_us = int(memory["heard_us"][of_station].max())
         memory["open"][row], memory["open_station"][row] = True, station
         memory["silent_since_us"][row] = since_us

@@ -5,7 +5,14 @@ import pytest
 
 from contracts.alert_event import Priority
 from contracts.detection import Condition
-from pipeline.detectors.base import NO_STATION, Limit, Spec, UnknownLimitError, Voices
+from pipeline.detectors.base import (
+    NO_STATION,
+    Limit,
+    LimitBoundsError,
+    Spec,
+    UnknownLimitError,
+    Voices,
+)
 
 SPEC = Spec(
     "a_test",
@@ -44,3 +51,15 @@ def test_some_voices_keep_their_order_and_their_station() -> None:
     assert some.reading.tolist() == [7, 9]
     assert some.interval_us.tolist() == [37, 39]
     assert some.station.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), 1e12])
+def test_a_limit_that_no_clock_or_counter_holds_is_refused(value: float) -> None:
+    """Somebody types it for never; it stands in the log for ever, and must end no worker."""
+    limit = Limit("minutes", 60.0, "min", "ours")
+    spec = Spec("a_test", 1, Condition.FEVER, (limit,))
+
+    with pytest.raises(LimitBoundsError, match=r"a_test\.minutes=.* is outside 0 … 6000"):
+        spec.tuned({"minutes": value})
+
+    assert spec.tuned({"minutes": 0.0}).value("minutes") == 0.0

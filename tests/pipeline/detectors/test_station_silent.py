@@ -4,13 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from contracts.detection import Condition, Detection, Phase
 from contracts.envelope import Event
 from contracts.ids import SubjectKind
 from contracts.tick import DeafSpan
+from pipeline.detectors.base import Voices
+from pipeline.detectors.station_silent import MINUTE_US, StationSilent
 from pipeline.state import PartitionState
+from pipeline.tables import Table
+from pipeline.windows import LogTime
 from tests.builders import MORNING, a_reading, a_tick
 from tests.pipeline.logs import run, told_by, values_of
 
@@ -191,3 +196,30 @@ def test_the_answer_does_not_hang_on_where_the_log_is_cut_or_a_snapshot_taken(ba
 def facts(told: list[Event[Detection]]) -> list[Any]:
     """Without the ids of ticks, which each log makes anew."""
     return [(event.event_id, event.payload) for event in told]
+
+
+def test_a_station_dies_whose_collars_all_hold_the_cases_of_dead_ones() -> None:
+    """One animal of each dead station wandered to the last one: its case is held elsewhere."""
+    detector = StationSilent()
+    rows, times, memory = np.arange(9), LogTime(0), Table(detector.memory)
+    memory.reach(len(rows))
+
+    def hear(who: list[int], stations: list[int], minute: int) -> None:
+        some = np.array(who)
+        heard_us = np.full(len(who), minute * MINUTE_US)
+        interval_us = np.full(len(who), 5 * MINUTE_US)
+        detector.hear(
+            Voices(np.arange(len(who)), some, heard_us, interval_us, np.array(stations)),
+            memory,
+            times,
+        )
+
+    hear(list(range(9)), [0, 0, 0, 1, 1, 1, 2, 2, 2], 1000)
+    first = detector.at_line(rows, 1050 * MINUTE_US, memory, times)
+    hear([0, 3, 6], [3, 3, 3], 1060)
+    detector.at_line(rows, 1065 * MINUTE_US, memory, times)
+
+    last = detector.at_line(rows, 1120 * MINUTE_US, memory, times)
+
+    assert [change.station for change in first] == [0, 1, 2]
+    assert [change.station for change in last if change.phase is Phase.ONSET] == [3]
