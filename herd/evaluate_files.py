@@ -3,9 +3,9 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -48,15 +48,28 @@ def evaluate_files(files: Files, asked: Asked, tell: Tell) -> tuple[Score, Notes
             )
         with _opened(str(files.truth)) as lines:
             rows = read_truth(lines, laid.animals, FARM)
-        farm = _farm(files, laid, notes)
         _note_unheard(rows, laid, notes)
+        ids = _ids_of(laid.animals)
+        farm = _farm(files, laid, ids, notes)
+        rows = [replace(row, animal_id=ids.get(row.animal_id, row.animal_id)) for row in rows]
         score = evaluate_farm(
             farm, spans_of(laid, unsaid, notes), rows, asked, progress.days_of(farm)
         )
+    names = {given: name for name, given in ids.items()}
+    score.pictures = [
+        replace(one, subject_id=names.get(one.subject_id, one.subject_id)) for one in score.pictures
+    ]
     return score, notes
 
 
-def _farm(files: Files, laid: LaidDown, notes: Notes) -> EvaluatedFarm:
+def _ids_of(animals: Sequence[str]) -> dict[str, str]:
+    """Name in the files → id in the engine, which takes what a register would: a file's may be any
+    text, and an animal might be called as the farm is.
+    """
+    return {name: f"animal-{number:06}" for number, name in enumerate(animals)}
+
+
+def _farm(files: Files, laid: LaidDown, ids: Mapping[str, str], notes: Notes) -> EvaluatedFarm:
     days = days_of(laid)
     since_us = days.start * DAY_US
     facts = []
@@ -64,13 +77,17 @@ def _farm(files: Files, laid: LaidDown, notes: Notes) -> EvaluatedFarm:
         with _opened(str(files.animals)) as lines:
             told = read_animals(lines, since_us)
         heard = set(laid.animals)
-        facts = [one for one in told if one.payload.animal_id in heard]
+        facts = [
+            replace(one, payload=replace(one.payload, animal_id=ids[one.payload.animal_id]))
+            for one in told
+            if one.payload.animal_id in heard
+        ]
         unheard = len({one.payload.animal_id for one in told} - heard)
         if unheard:
             notes.told.append(f"{unheard} animals of the animals file were never heard")
     return EvaluatedFarm(
         farm_id=FARM,
-        animals=laid.animals,
+        animals=list(ids.values()),
         since_us=since_us,
         until_us=days.stop * DAY_US,
         sites=laid.sites,

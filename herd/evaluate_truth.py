@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from contracts.animal_event import (
@@ -29,6 +29,8 @@ ABOUT_THE_FARM = frozenset(
 )
 FARM_NAMES = frozenset({"", "farm", "herd", "*"})
 TOLERANCE_H_MAX = 24 * 365
+
+GESTATION_MIN = timedelta(days=200)  # due days further from a calving are of another one
 
 
 def read_truth(lines: Iterable[str], animals: Collection[str], farm_id: str) -> list[Row]:
@@ -103,11 +105,23 @@ def _facts(fields: dict[str, str], since_us: int) -> Iterator[Fact]:
         served = AnimalInseminated(animal_id=animal_id, inseminated_at=inseminated_at)
         yield Fact(at_us=max(since_us, micros(inseminated_at)), payload=served)
     due_at = at("due_at")
-    if due_at is not None:
+    known_us = None if due_at is None else _due_is_known_us(due_at, calved_at, since_us)
+    if due_at is not None and known_us is not None:
         checked = AnimalPregnancyChecked(
-            animal_id=animal_id, checked_at=moment(since_us), pregnant=True, due_at=due_at
+            animal_id=animal_id, checked_at=moment(known_us), pregnant=True, due_at=due_at
         )
-        yield Fact(at_us=since_us, payload=checked)
+        yield Fact(at_us=known_us, payload=checked)
+
+
+def _due_is_known_us(due_at: datetime, calved_at: datetime | None, since_us: int) -> int | None:
+    """When the register knows that she is due: at once, unless it is the due day of a calving that
+    was over by then (None), or of the one after a calving that is still to come (after that one).
+    """
+    if calved_at is None:
+        return since_us
+    if due_at < calved_at + GESTATION_MIN:  # of this very calving
+        return None if micros(calved_at) <= since_us else since_us
+    return max(since_us, micros(calved_at) + 60_000_000)
 
 
 def _read(

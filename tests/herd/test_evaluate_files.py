@@ -211,6 +211,28 @@ def test_a_calving_is_told_when_it_happens_and_a_due_date_at_once() -> None:
     assert told[AnimalPregnancyChecked] == micros(SINCE)
 
 
+@pytest.mark.parametrize(
+    ("calved_at", "due_at", "known_at"),
+    [
+        ("2026-02-20", "2026-02-22", None),  # over before the log begins
+        ("2026-03-20", "2027-02-22", "2026-03-20T00:01"),  # of the calving after the one to come
+        ("2026-02-20", "2027-01-22", "2026-03-01"),
+        ("", "2026-03-22", "2026-03-01"),
+    ],
+)
+def test_a_due_day_counts_for_the_calving_it_is_of(
+    calved_at: str, due_at: str, known_at: str | None
+) -> None:
+    """A due day of a calving that is over would keep her pregnant, and in no heat, for ever."""
+    text = f"animal_id,calved_at,due_at\na,{calved_at},{due_at}\n"
+
+    facts = read_animals(io.StringIO(text), micros(SINCE))
+
+    told = [one.at_us for one in facts if isinstance(one.payload, AnimalPregnancyChecked)]
+    wanted = [] if known_at is None else [datetime.fromisoformat(known_at).replace(tzinfo=UTC)]
+    assert told == [micros(at) for at in wanted]
+
+
 def test_a_herd_of_one_signal_is_judged_with_ids_of_any_text(tmp_path: Path) -> None:
     """Activity by the hour and nothing else, ids as people write them: a heat is found."""
     rng = np.random.default_rng(7)
