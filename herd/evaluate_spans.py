@@ -13,6 +13,10 @@ DAYS_MAX = 4000  # eleven years: further apart, one of them is a slip of the pen
 # hundredths of °C, of a herd's median: below it is skin or ear, and no body temperature
 BODY_FROM, RUMEN_FROM = 3750, 3895  # core 38.3 to 38.8, the rumen half a degree more
 SOMEWHERE = "skin"
+# an index counts in units of its maker; the engine holds hundredths, and takes a million an hour
+# for broken. What is usual is her own, so a power of ten changes no judgement
+INDEX, INDEX_LEAST, INDEX_MOST, INDEX_AIM = "activity", 1.0, 10_000.0, 100.0
+SAMPLE_DAYS = 7
 
 
 def days_of(laid: LaidDown) -> range:
@@ -31,8 +35,11 @@ def spans_of(laid: LaidDown, unsaid: int, notes: Notes) -> Iterator[Heard]:
     temperatures that name none.
     """
     next_seq = np.ones(len(laid.animals), np.int64)
+    scale = _index_scale(laid, notes)
     for number in days_of(laid):
         rows = _each_once(laid.day(number), laid.columns, notes)
+        if scale != 1.0:
+            rows[INDEX] *= scale
         yield _heard(rows, (number + 1) * DAY_US, next_seq, laid, unsaid)
 
 
@@ -50,6 +57,21 @@ def site_unsaid(laid: LaidDown) -> int:
     if name not in laid.sites:
         laid.sites.append(name)
     return laid.sites.index(name)
+
+
+def _index_scale(laid: LaidDown, notes: Notes) -> float:
+    """By which power of ten the file's activity is multiplied, so that the engine can hold it."""
+    if INDEX not in laid.columns:
+        return 1.0
+    rows: Rows = np.concatenate([laid.day(number) for number in days_of(laid)[:SAMPLE_DAYS]])
+    hourly = rows[INDEX] * 3600.0 / np.maximum(rows["interval"], 1)
+    moves = hourly[np.isfinite(hourly) & (hourly > 0)]
+    middle = float(np.median(moves)) if len(moves) else INDEX_AIM
+    if INDEX_LEAST <= middle <= INDEX_MOST:
+        return 1.0
+    scale = float(10.0 ** round(np.log10(INDEX_AIM / middle)))
+    notes.told.append(f"{INDEX} counts {middle:.3g} an hour in the median: times {scale:g}")
+    return scale
 
 
 def _heard(

@@ -233,14 +233,21 @@ def test_a_due_day_counts_for_the_calving_it_is_of(
     assert told == [micros(at) for at in wanted]
 
 
-def test_a_herd_of_one_signal_is_judged_with_ids_of_any_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", [1.0, 1e5, 1e-4])
+def test_a_herd_of_one_signal_is_judged_with_ids_of_any_text_in_any_unit(
+    tmp_path: Path, unit: float
+) -> None:
     """Activity by the hour and nothing else, ids as people write them: a heat is found."""
     rng = np.random.default_rng(7)
     animals = ["DE 01 234/5", "Büffel ☃", "x" * 60, *(f"cow {n}" for n in range(9))]
     heat_h = 24 * 9
+
+    def usual() -> float:
+        return float(unit * rng.uniform(80, 120))
+
     rows = [
         f"{SINCE + timedelta(hours=h):%Y-%m-%dT%H:%M:%S},{animal},3600,"
-        f"{(4 if animal == animals[1] and 0 <= h - heat_h < 14 else 1) * rng.uniform(80, 120):.1f}"
+        f"{(4 if animal == animals[1] and 0 <= h - heat_h < 14 else 1) * usual():.6g}"
         for animal in animals
         for h in range(1, 24 * 10)
     ]
