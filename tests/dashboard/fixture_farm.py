@@ -53,6 +53,19 @@ MORNING = (
 )
 
 
+KINDS = (
+    (0, "down", 6.3),
+    (8, "heat_stress", 5.0),
+    (9, "station_silent", 1.2),
+    (10, "drinking_stopped", 3.0),
+    (11, "calving", 4.0),
+    (12, "illness", 20.0),
+    (7, "lameness", 90.0),
+    (4, "oestrus", 4.5),
+    (13, "battery_low", 9.0),
+)
+
+
 class FixtureFarm:
     """One farm and its server, on a thread of its own; use as a context manager."""
 
@@ -126,6 +139,11 @@ class FixtureFarm:
                     "acknowledged_at": iso(self.now() - timedelta(minutes=14)),
                 }
                 self._add_closed()
+            case "kinds":
+                for number, condition, onset_h in KINDS:
+                    self._add(number, condition, onset_h)
+            case "farm":
+                self._add(8, "heat_stress", 5.0)
             case "busy":
                 conditions = ("fever", "rumination_drop", "oestrus", "lameness", "oestrus")
                 for number in range(20):
@@ -188,7 +206,7 @@ class FixtureFarm:
             "missing": [],
             "pulse": self.pulse(),
             "cases": [a_case(one, now) for one in open_ones],
-            "done": [{"alert": one, "animal": an_animal(_number(one), now)} for one in closed],
+            "done": [{"alert": one, "animal": a_case(one, now)["animal"]} for one in closed],
         }
 
     # ---- HTTP ----------------------------------------------------------------------------------
@@ -350,7 +368,8 @@ class FixtureFarm:
 
 
 def _number(alert: Json) -> int:
-    return int(alert["subject_id"].split("-")[1])
+    """Of its animal; -1 if it is the farm's, or a station's."""
+    return int(alert["subject_id"].split("-")[1]) if alert["subject_kind"] == "animal" else -1
 
 
 def _problem(status: int, title: str) -> Response:

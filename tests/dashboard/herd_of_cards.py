@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,17 @@ PRIORITY_OF = {
     "oestrus": "normal",
     "collar_silent": "informational",
     "lameness": "normal",
+    "calving": "urgent",
+    "illness": "normal",
+    "heat_stress": "urgent",
+    "station_silent": "urgent",
+    "drinking_stopped": "urgent",
+    "battery_low": "informational",
+}
+SUBJECT_OF = {  # what is no animal's case here
+    "heat_stress": ("farm", FARM_ID),
+    "drinking_stopped": ("farm", FARM_ID),
+    "station_silent": ("station", "barn-2"),
 }
 MAIN_SIGNAL = {
     "fever": "temperature_c",
@@ -159,28 +171,75 @@ def evidence_of(condition: str, now: datetime, onset_h: float) -> list[Json]:
                 one("herd_rumination_pct", "%", -3.0, None, None),
             ]
         case "oestrus":
+            onset = now - timedelta(hours=onset_h)
             return [
                 one("activity", "1", 3528.0, 2850.0, 1680.0),
                 one("rumination_minutes", "min", 128.0, None, 170.0),
+                one("inseminate_from", "h", 12.0, None, None)
+                | {"at": iso(onset + timedelta(hours=10))},
+                one("inseminate_until", "h", 24.0, None, None)
+                | {"at": iso(onset + timedelta(hours=22))},
             ]
+        case _:
+            return _signs_of(condition, now, onset_h, one)
+
+
+def _signs_of(
+    condition: str, now: datetime, onset_h: float, one: Callable[..., Json]
+) -> list[Json]:
+    match condition:
         case "collar_silent":
             silent = one("silent_minutes", "min", onset_h * 60, 180.0, None)
-            return [silent | {"at": iso(now - timedelta(hours=onset_h))}]
+            said = [silent | {"at": iso(now - timedelta(hours=onset_h))}]
         case "down":
-            return [one("lying_minutes", "min", 380.0, 240.0, 130.0)]
+            said = [one("lying_minutes", "min", 380.0, 240.0, 130.0)]
+        case "calving":
+            said = [
+                one("temperature_c", "Cel", 38.1, None, 38.6),
+                one("lying_bouts", "1", 18.0, None, 9.0),
+                one("rumination_minutes", "min", 131.0, None, 190.0),
+            ]
+        case "illness":
+            said = [
+                one("rumination_minutes", "min", 320.0, 452.0, 503.0),
+                one("eating_minutes", "min", 168.0, 190.0, 214.0),
+                one("temperature_c", "Cel", 39.4, 39.0, 38.6),
+                one("days_in_milk", "d", 6.0, None, None),
+                one("illness_score", "1", 87.0, 60.0, None),
+            ]
+        case "lameness":
+            shares = (("steps", 77.0), ("lying_minutes", 112.0), ("eating_minutes", 84.0))
+            said = [one(signal, "%", share, None, 100.0) for signal, share in shares]
+        case "heat_stress":
+            said = [
+                one("thi", "1", 78.4, 72.0, None),
+                one("ambient_c", "Cel", 31.2, None, None),
+                one("herd_lying_minutes_pct", "%", -12.0, None, None),
+                one("herd_drinking_minutes_pct", "%", 28.0, None, None),
+            ]
+        case "drinking_stopped":
+            said = [one("herd_drinking_pct", "%", 4.0, 15.0, 100.0)]
+        case "station_silent":
+            began = {"at": iso(now - timedelta(hours=onset_h))}
+            silent = one("silent_minutes", "min", onset_h * 60, 45.0, None)
+            said = [silent | began, one("silent_collars", "1", 14.0, None, None) | began]
+        case "battery_low":
+            said = [one("battery_v", "V", volts, 3.24, None) for volts in (3.22, 3.21, 3.2)]
         case _:
-            return [one("steps", "1", 610.0, 900.0, 1480.0)]
+            said = [one("steps", "1", 610.0, 900.0, 1480.0)]
+    return said
 
 
 def an_alert(number: int, condition: str, now: datetime, onset_h: float, position: int) -> Json:
     """An open case of this animal, raised half an hour after its onset."""
     onset = now - timedelta(hours=onset_h)
     raised = onset + timedelta(minutes=30)
+    kind, subject_id = SUBJECT_OF.get(condition, ("animal", f"cow-{number:03d}"))
     return {
         "alert_id": f"alert-{number:03d}-{condition.replace('_', '-')}",
         "farm_id": FARM_ID,
-        "subject_kind": "animal",
-        "subject_id": f"cow-{number:03d}",
+        "subject_kind": kind,
+        "subject_id": subject_id,
         "condition": condition,
         "number": 1,
         "priority": PRIORITY_OF[condition],
@@ -217,24 +276,34 @@ TRACKS: dict[str, Json] = {
 
 def a_case(alert: Json, now: datetime) -> Json:
     """The case with its animal, its spark and the condition's track record, as the board has it."""
-    number = int(alert["subject_id"].split("-")[1])
     condition = alert["condition"]
+    track = TRACKS.get(condition, {"closed": 0, "right": 0, "last": []})
+    if alert["subject_kind"] != "animal":
+        return {"alert": alert, "animal": None, "spark": None, "track": track}
+    number = int(alert["subject_id"].split("-")[1])
     onset = datetime.fromisoformat(alert["onset_at"])
     onset_h = (now - onset).total_seconds() / 3600
     signal = MAIN_SIGNAL.get(condition, "rumination_minutes")
     spark = curve(number, signal, condition, now, 48, onset_h) | {"signal": signal}
-    track = TRACKS.get(condition, {"closed": 0, "right": 0, "last": []})
     return {"alert": alert, "animal": an_animal(number, now), "spark": spark, "track": track}
 
 
 SCORES = (
-    ("fever.absolute", "fever", 0.1, 1.0, "Cel", None),
-    ("rumination_drop", "rumination_drop", 38.0, 30.0, "%", None),
-    ("feeding_drop", "feeding_drop", 21.0, 30.0, "%", None),
-    ("oestrus", "oestrus", 0.2, 1.7, "1", None),
-    ("lameness", "lameness", None, None, "1", "no_baseline"),
-    ("drinking_stopped", "drinking_stopped", None, None, "min", "not_measured"),
+    ("rumination_drop", "rumination_drop", 38.0, 20.0, "%", None),
+    ("oestrus", "oestrus", 0.8, 4.1, "1", None),
+    ("collar_fault", "collar_fault", 0.0, 1.0, "1", None),
+    ("feeding_drop", "feeding_drop", 21.0, 35.0, "%", None),
+    ("drinking_stopped", "drinking_stopped", None, 90.0, "%", "not_measured"),
+    ("displaced_abomasum", "displaced_abomasum", None, 60.0, "1", "no_calving_known"),
+    ("metritis", "metritis", None, 60.0, "1", "no_calving_known"),
+    ("mastitis", "mastitis", 12.5, 60.0, "1", None),
+    ("ketosis", "ketosis", None, 60.0, "1", "no_calving_known"),
+    ("illness", "illness", 44.0, 60.0, "1", None),
+    ("calving", "calving", 1.1, 3.5, "1", "calved_lately"),
+    ("calving_prolonged", "calving_prolonged", 0.2, 2.2, "1", "calved_lately"),
+    ("lameness", "lameness", 1.4, 3.8, "1", None),
 )
+LEARNER = 21  # of this animal only two days were heard
 
 
 def signals_of(number: int, condition: str | None, now: datetime, onset_h: float) -> Json:
@@ -247,15 +316,18 @@ def signals_of(number: int, condition: str | None, now: datetime, onset_h: float
         )
     end = now.replace(minute=0, second=0, microsecond=0)
     keys = ("detector", "condition", "score", "limit", "unit", "why_not")
+    scores = [dict(zip(keys, score, strict=True)) for score in SCORES]
+    if number == LEARNER:
+        scores = [score | {"score": None, "why_not": "no_baseline"} for score in scores]
     return {
         "start": iso(end - timedelta(hours=HOURS)),
         "end": iso(end),
         "step_s": 3600,
         "signals": series,
         "coverage": [0.0 if value is None else 0.97 for value in series[0]["values"]],
-        "scores": [dict(zip(keys, score, strict=True)) for score in SCORES],
+        "scores": scores,
         "scores_at": iso(end),
-        "learnt_days": 7,
+        "learnt_days": 2 if number == LEARNER else 7,
         "learning_days": 7,
     }
 

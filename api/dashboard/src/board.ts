@@ -127,5 +127,6 @@ export function changesBetween(before: Board, after: Board): Change[] {
 /** What is written on her tag: the API's word, or the last letters of whatever the case is about. */
 export function tagOf(animal: Animal | null, alert: Alert): string {
   if (alert.subject_kind === "farm") return "⌂";
+  if (alert.subject_kind === "station") return "(•)"; // it wears no ear tag
   return animal?.tag ?? alert.subject_id.slice(-3);
 }

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tagOf } from "../src/board";
-import type { Alert, Animal } from "../src/wire";
+import type { Alert, Animal, Evidence } from "../src/wire";
+import { parts, plain } from "../src/words/bold";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
 import { es } from "../src/words/es";
-import { findingOf, inseminationSpan, reach } from "../src/words/finding";
-import { formatOf, parts, plain } from "../src/words/format";
+import { findingOf, inseminationSpan, reach, signsOf, topicOf } from "../src/words/finding";
+import { formatOf } from "../src/words/format";
 import { anAlert, anEvidence, hoursAgo, NOW } from "./cases";
 
 const ALL = [en, de, es];
@@ -158,6 +159,82 @@ test("the hours to inseminate name their day unless it is today, and end", () =>
   for (const words of ALL) assert.equal(words.steps(over).length, 1);
 });
 
+test("the hours to inseminate are the detector's, not ours, where it names them", () => {
+  const moment = (signal: string, at: string) => anEvidence({ signal, unit: "h", value: 12, at });
+  const evidence = [
+    ...oestrus.evidence,
+    moment("inseminate_from", "2026-11-24T12:00:00Z"),
+    moment("inseminate_until", "2026-11-25T00:00:00Z"),
+  ];
+  const told = anAlert({ ...oestrus, evidence });
+  assert.match(said(en, told), /best time to inseminate 12–00 h/);
+  assert.deepEqual(
+    signsOf(told).map((one) => one.signal),
+    ["activity"],
+  );
+  const steps = { ...oestrus, evidence: [anEvidence({ signal: "steps", value: 300, usual: 100 })] };
+  assert.match(said(en, anAlert(steps)), /3\.0 times as active/);
+  const calm = anAlert({ ...oestrus, evidence: evidence.slice(1) });
+  for (const words of ALL) assert.doesNotMatch(said(words, calm), /inseminate_|undefined|NaN|null/);
+});
+
+test("a herd without water is told to look at the water, not at a cow", () => {
+  const evidence = [
+    anEvidence({ signal: "herd_drinking_pct", unit: "%", value: 4, limit: 15, usual: 100 }),
+  ];
+  const dry = anAlert({
+    condition: "drinking_stopped",
+    subject_kind: "farm",
+    subject_id: "home",
+    evidence,
+  });
+  assert.match(said(en, dry), /^The herd does not drink: look at the water\. It drinks 4 %/);
+  assert.match(said(de, dry), /^Die Herde trinkt nicht: nach dem Wasser sehen\./);
+  for (const words of ALL) {
+    const cow = findingOf(anAlert({ ...dry, subject_kind: "animal" }), NOW);
+    assert.notDeepEqual(words.steps(findingOf(dry, NOW)), words.steps(cow));
+    assert.notEqual(words.rightMeans(topicOf(dry)), words.rightMeans(dry.condition));
+  }
+});
+
+test("a silent radio box is named, with how many collars it took along", () => {
+  const box = anAlert({
+    condition: "station_silent",
+    subject_kind: "station",
+    subject_id: "barn-2",
+    onset_at: hoursAgo(1.2),
+    evidence: [
+      anEvidence({ signal: "silent_minutes", unit: "min", value: 45, limit: 45 }),
+      anEvidence({ signal: "silent_collars", value: 14 }),
+    ],
+  });
+  const name = en.radioBox(box.subject_id);
+  assert.match(said(en, box, name), /^Radio box barn-2 has been silent for 1 h 12 min/);
+  assert.match(said(en, box, name), /14 collars are heard through no other/);
+  const over = anAlert({ ...box, resolved_at: hoursAgo(0.1) });
+  assert.match(said(en, over, name), /silent for 45 min, .* heard again/);
+  const line = anAlert({ ...box, subject_kind: "farm", subject_id: "home" });
+  assert.match(said(en, line, "home"), /^The line to the radio boxes/);
+  assert.equal(tagOf(null, box), "(•)");
+});
+
+test("signs are read as people say them: counts as counts, shares as changes, each signal once", () => {
+  const of = (condition: string, evidence: Evidence[]) =>
+    said(en, anAlert({ condition, evidence }));
+  const ill = anEvidence({ signal: "ill_animals", value: 9, limit: 5.2, usual: 1.5 });
+  assert.match(of("herd_outbreak", [ill]), /Ill animals 9/);
+  const slow = anEvidence({ signal: "steps", unit: "%", value: 77, usual: 100 });
+  assert.match(of("lameness", [slow]), /Steps −23 %/);
+  const volts = [3.22, 3.21, 3.2].map((value, at) =>
+    anEvidence({ signal: "battery_v", unit: "V", value, limit: 3.24, at: hoursAgo(1 - at / 4) }),
+  );
+  assert.match(of("battery_low", volts), /Battery 3\.2 V\./);
+  assert.ok((reach(volts[2] as Evidence) ?? 0) > 1, "under its limit is over the line");
+  const both = [anEvidence({ value: 1, usual: 2 }), slow];
+  const german = said(de, anAlert({ condition: "illness", evidence: both }));
+  assert.match(german, /Aktivität −50 %, Schritte −23 %/);
+});
+
 test("no sentence ever claims a diagnosis, and none uses a word of ours", () => {
   const maybe = /[Mm]ay be|[Vv]ielleicht|[Pp]uede/;
   for (const words of ALL)
@@ -204,6 +281,7 @@ test("what a language calls a condition or a signal, every language does", () =>
     assert.deepEqual(Object.keys(words.conditions), Object.keys(en.conditions));
     assert.deepEqual(Object.keys(words.signals), Object.keys(en.signals));
     assert.deepEqual(Object.keys(words.event), Object.keys(en.event));
+    assert.deepEqual(Object.keys(words.units), Object.keys(en.units));
   }
 });
 

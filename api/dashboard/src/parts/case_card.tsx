@@ -18,7 +18,21 @@ export function CaseCard({ item }: { item: Shown }) {
   const now = farmMinute.value;
   const finding = findingOf(alert, now, animal);
   const name = nameOf(animal, alert);
-  const [first] = said.steps(finding);
+  const isAnimal = alert.subject_kind === "animal"; // nobody else has a page with all steps
+  const steps = said.steps(finding);
+  const about = (
+    <>
+      <Tag
+        text={tagOf(animal, alert)}
+        priority={alert.priority}
+        state={alert.status === "open" ? "open" : "hand"}
+      />
+      <div>
+        <p class="nm">{name}</p>
+        <p class="meta">{isAnimal ? placeOf(animal, now) : said.condition(alert.condition)}</p>
+      </div>
+    </>
+  );
   return (
     <article
       class={`casecard ${severityClass(alert.priority)}`}
@@ -31,35 +45,31 @@ export function CaseCard({ item }: { item: Shown }) {
         <span>{standing(item, now) ?? said.headline(finding, f, now)}</span>
       </p>
       <div class="in">
-        <a class="caseid" href={casePath(alert)}>
-          <Tag
-            text={tagOf(animal, alert)}
-            priority={alert.priority}
-            state={alert.status === "open" ? "open" : "hand"}
-          />
-          <div>
-            <p class="nm">{name}</p>
-            <p class="meta">{placeOf(animal, now)}</p>
-          </div>
-          {spark === null ? null : (
-            <EvidenceSpark spark={spark} alert={alert} width={84} height={44} />
-          )}
-        </a>
+        {isAnimal ? (
+          <a class="caseid" href={casePath(alert)}>
+            {about}
+            {spark === null ? null : (
+              <EvidenceSpark spark={spark} alert={alert} width={84} height={44} />
+            )}
+          </a>
+        ) : (
+          <div class="caseid">{about}</div>
+        )}
         <p class="sentence">
           <Rich text={said.sentence(name, finding, f, now)} />
         </p>
         <p class="todo">
           <Icon name="boot" />
-          <span>{first}</span>
+          <span>{isAnimal ? steps[0] : steps.join(" ")}</span>
         </p>
         <TrackRecord track={track} />
         <div class="actions">
-          {alert.subject_kind !== "animal" ? null : (
+          {!isAnimal ? null : (
             <a class="btn" href={casePath(alert)}>
               <Icon name="why" /> {said.why}
             </a>
           )}
-          <GoButton item={item} />
+          <GoButton item={item} wide={!isAnimal} />
         </div>
       </div>
     </article>

@@ -47,7 +47,9 @@ export function CaseDetail({ item }: { item: Shown }) {
             <span class="meta">{about.filter((part) => part !== null).join(" · ")}</span>
           </p>
           <h1>{name}</h1>
-          <p class="meta">{placeOf(animal, now)}</p>
+          <p class="meta">
+            {animal === null ? said.condition(alert.condition) : placeOf(animal, now)}
+          </p>
           <p class="lead">
             <Rich text={said.sentence(name, finding, f, now)} />
           </p>

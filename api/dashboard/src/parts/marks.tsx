@@ -2,7 +2,7 @@
 
 import { words } from "../settings";
 import type { Outcome, Priority, Track } from "../wire";
-import { parts } from "../words/format";
+import { parts } from "../words/bold";
 import { severityClass } from "./severity";
 
 export function Icon({ name, small }: { name: string; small?: boolean }) {

@@ -11,6 +11,7 @@ export function nameOf(animal: Animal | null, alert?: Alert): string {
   if (animal?.name) return animal.name;
   if (animal !== null) return words.value.nameless(animal.tag);
   if (alert?.subject_kind === "farm") return words.value.wholeFarm;
+  if (alert?.subject_kind === "station") return words.value.radioBox(alert.subject_id);
   return alert ? words.value.nameless(tagOf(null, alert)) : "";
 }
 

@@ -6,7 +6,7 @@ import { order } from "../outbox";
 import { format, words } from "../settings";
 import { letIn } from "../store";
 import type { Outcome } from "../wire";
-import { findingOf } from "../words/finding";
+import { findingOf, topicOf } from "../words/finding";
 import { judged, standing } from "./go";
 import { Icon, Rich, Tag } from "./marks";
 import { nameOf } from "./names";
@@ -42,7 +42,7 @@ export function OutcomeSheet() {
     close();
     letIn(); // the finger was on the sheet, not on the list: the judged case may go
   };
-  const meaning = said.rightMeans(alert.condition);
+  const meaning = said.rightMeans(topicOf(alert));
   return (
     <dialog
       class="sheet"
@@ -69,7 +69,9 @@ export function OutcomeSheet() {
           <button class="btn wide big" type="button" key={outcome} onClick={() => judge(outcome)}>
             <Icon name={icon} />
             <span>
-              {said.outcome[outcome]}
+              {outcome === "device_fault" && alert.subject_kind !== "animal"
+                ? said.deviceWrong
+                : said.outcome[outcome]}
               {outcome === "confirmed" && meaning ? `: ${meaning}` : ""}
             </span>
           </button>

@@ -106,14 +106,21 @@ function List() {
               <span class="meta">{said.section[priority][1]}</span>
             </div>
             <ul class="rows">
-              {list.map((item) => (
-                <CaseRow
-                  key={item.alert.alert_id}
-                  item={item}
-                  selected={wide.value && item === selected.value}
-                  onSelect={() => (chosen.value = item.alert.alert_id)}
-                />
-              ))}
+              {list.map((item) =>
+                wide.value || item.alert.subject_kind === "animal" ? (
+                  <CaseRow
+                    key={item.alert.alert_id}
+                    item={item}
+                    selected={wide.value && item === selected.value}
+                    onSelect={() => (chosen.value = item.alert.alert_id)}
+                  />
+                ) : (
+                  // a row opens an animal's page; a farm or a radio box has none, so all is said here
+                  <li class="whole" key={item.alert.alert_id}>
+                    <CaseCard item={item} />
+                  </li>
+                ),
+              )}
             </ul>
           </section>
         ))}

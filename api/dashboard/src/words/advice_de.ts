@@ -20,6 +20,15 @@ export const deAdvice: AdviceByCondition = {
     steps: ["Sehen, ob bei ihr Wasser läuft.", "Einen Eimer anbieten.", "Temperatur messen."],
     right: "sie trank nicht oder hatte kein Wasser",
   },
+  no_water: {
+    may: "eine gefrorene oder kaputte Leitung, die Pumpe oder ein geschlossener Hahn",
+    steps: [
+      "Hingehen: laufen die Tränken nach?",
+      "Pumpe, Hahn und Leitung prüfen.",
+      "Wasser bringen, bis es läuft.",
+    ],
+    right: "sie hatten kein Wasser",
+  },
   illness: {
     may: "eine Infektion, eine Verdauungsstörung oder Schmerzen",
     steps: [
@@ -131,7 +140,7 @@ export const deAdvice: AdviceByCondition = {
   herd_outbreak: {
     may: "eine Infektion, die sich ausbreitet, oder schlechtes Futter",
     steps: [
-      "Die genannten Tiere ansehen, Gruppe für Gruppe.",
+      "Die Tiere mit einem Fall ansehen, Gruppe für Gruppe.",
       "Kranke trennen, niemanden umstallen.",
       "Tierarzt rufen.",
     ],

@@ -24,6 +24,15 @@ export const enAdvice: AdviceByCondition = {
     ],
     right: "she did not drink, or had no water",
   },
+  no_water: {
+    may: "a frozen or broken pipe, a pump, or a closed valve",
+    steps: [
+      "Go and see whether the troughs fill.",
+      "Look at pump, valve and pipes.",
+      "Bring water until it runs.",
+    ],
+    right: "they had no water",
+  },
   illness: {
     may: "an infection, a digestive illness, or pain",
     steps: [
@@ -138,7 +147,7 @@ export const enAdvice: AdviceByCondition = {
   herd_outbreak: {
     may: "an infection that spreads, or bad feed",
     steps: [
-      "Look at the animals named, pen by pen.",
+      "Look at the animals with a case, pen by pen.",
       "Keep ill ones apart, move nobody.",
       "Call the vet.",
     ],

@@ -20,6 +20,15 @@ export const esAdvice: AdviceByCondition = {
     steps: ["Ver si corre agua donde está.", "Ofrecerle un cubo.", "Tomarle la temperatura."],
     right: "no bebió o no tenía agua",
   },
+  no_water: {
+    may: "una tubería helada o rota, la bomba o una llave cerrada",
+    steps: [
+      "Vaya a ver si se llenan los bebederos.",
+      "Revise bomba, llave y tuberías.",
+      "Lleve agua hasta que corra.",
+    ],
+    right: "no tenían agua",
+  },
   illness: {
     may: "una infección, una enfermedad digestiva o dolor",
     steps: [
@@ -128,7 +137,7 @@ export const esAdvice: AdviceByCondition = {
   herd_outbreak: {
     may: "una infección que se extiende o alimento en mal estado",
     steps: [
-      "Mirar los animales nombrados, corral por corral.",
+      "Mirar los animales con un caso, corral por corral.",
       "Apartar los enfermos, no mover a nadie.",
       "Llamar al veterinario.",
     ],

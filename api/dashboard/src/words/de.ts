@@ -1,16 +1,15 @@
 // German.
 
 import { deAdvice } from "./advice_de";
+import { b } from "./bold";
 import type { Words } from "./en";
 import type { Finding } from "./finding";
-import { inseminationSpan } from "./finding";
 import type { Format } from "./format";
-import { b } from "./format";
-import { signFact, signsText } from "./signs";
 import { deTerms } from "./terms";
 
 const { conditions, events, signals, whyNot } = deTerms;
 
+const OVER = "Nachsehen, ob die neuesten Werte von jetzt sind."; // of what was deaf, and hears again
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 /** Likely causes of a condition whose sentence is made of its signs. */
@@ -134,6 +133,8 @@ export const de: Words = {
   lactation: (parity) => `${parity}. Laktation`,
   dayInMilk: (day) => `Tag ${day}`,
   nameless: (tag) => `Nr. ${tag}`,
+  ofLimit: (percent) => `${percent} der Grenze`,
+  radioBox: (id) => `Funkkasten ${id}`,
   wholeFarm: "Ganzer Hof",
 
   signals,
@@ -141,7 +142,17 @@ export const de: Words = {
   conditions,
   condition: (name) => conditions[name] ?? name.replaceAll("_", " "),
   whyNot: (reason) => whyNot[reason] ?? reason.replaceAll("_", " "),
-  units: { min: "min", h: "h", Cel: "°C", "%": "%", "1": "" },
+  units: {
+    min: "min",
+    h: "h",
+    d: "Tage",
+    m: "m",
+    "m/s": "m/s",
+    V: "V",
+    Cel: "°C",
+    "%": "%",
+    "1": "",
+  },
   summed: (hours) => (hours === 1 ? "Stunde für Stunde" : `in ${hours} h`),
   time: "Zeit",
   measured: "Gemessen",
@@ -164,6 +175,7 @@ export const de: Words = {
     nothing_found: "Nichts gefunden",
     device_fault: "Das Halsband lag falsch",
   },
+  deviceWrong: "Ein Gerät lag falsch",
   outcomeDone: {
     confirmed: "stimmte",
     other_finding: "etwas anderes",
@@ -258,13 +270,16 @@ export const de: Words = {
           ` Vielleicht ${b("Ketose")}, ${b("Labmagenverlagerung")} oder Verdauung.`
         );
       case "oestrus": {
-        const { from, to } = inseminationSpan(finding.since);
+        const hours = `${f.hoursOf(finding.best.from, finding.best.to, now)} Uhr`;
+        const moves =
+          finding.factor === null
+            ? `${name}: ${b("Brunst")} `
+            : `${name} ist ${b(`${f.number(finding.factor, 1)}-mal`)} so aktiv wie sonst, `;
         return (
-          `${name} ist ${b(`${f.number(finding.factor, 1)}-mal`)} so aktiv wie sonst, ` +
-          `seit ${f.since(finding.since, now)}. Vielleicht ${b("brünstig")}: ` +
+          `${moves}seit ${f.since(finding.since, now)}. Vielleicht ${b("brünstig")}: ` +
           (finding.isOver
-            ? `die beste Besamungszeit ist vorbei (${f.hoursOf(from, to, now)} Uhr).`
-            : `beste Besamungszeit ${b(`${f.hoursOf(from, to, now)} Uhr`)}.`)
+            ? `die beste Besamungszeit ist vorbei (${hours}).`
+            : `beste Besamungszeit ${b(hours)}.`)
         );
       }
       case "collar_silent":
@@ -289,11 +304,31 @@ export const de: Words = {
           `(ab ${f.since(finding.since, now)}): der ${b("Weg zu uns")} ist zu. ` +
           `Kein Tier wird überwacht. Die Halsbänder behalten, was sie messen, und senden es später.`
         );
+      case "station_silent": {
+        const box = finding.isLine ? "Die Leitung zu den Funkkästen" : name;
+        const span = b(f.duration(finding.silentMs));
+        if (finding.isOver)
+          return `${box} war ${span} stumm, ab ${f.since(finding.since, now)}, und wird wieder gehört.`;
+        return (
+          `${box} ist seit ${span} stumm (ab ${f.since(finding.since, now)}). ` +
+          (finding.collars === null
+            ? ""
+            : `${b(counted(finding.collars, "Halsband", "Halsbänder"))} hört sonst keiner. `) +
+          `Vielleicht ${b("Strom")} oder ${b("Netz")}.`
+        );
+      }
+      case "no_water":
+        return (
+          `${b("Die Herde trinkt nicht")}: nach dem Wasser sehen. ` +
+          `Sie trinkt ${b(`${f.number(finding.percent)} %`)} des Üblichen, ` +
+          `seit ${f.since(finding.since, now)}.` +
+          mayBe("no_water")
+        );
       case "other":
         return (
           `${name}: ${b(de.condition(finding.condition))} ` +
           `seit ${f.since(finding.since, now)}.` +
-          signsText(finding.measured, f, de) +
+          f.signs(finding.measured) +
           mayBe(finding.condition)
         );
     }
@@ -308,7 +343,7 @@ export const de: Words = {
       case "rumination_drop":
         return `Wiederkauen ${b(f.percent(finding.percent))}`;
       case "oestrus": {
-        const { from, to } = inseminationSpan(finding.since);
+        const { from, to } = finding.best;
         return finding.isOver
           ? "Vielleicht brünstig, beste Zeit vorbei"
           : `Vielleicht brünstig, am besten ${b(`${f.hoursOf(from, to, now)} Uhr`)}`;
@@ -317,8 +352,12 @@ export const de: Words = {
         return `Halsband stumm ${b(f.duration(finding.silentMs))}`;
       case "system_deaf":
         return `Nichts gehört ${b(f.duration(finding.deafMs))}`;
+      case "station_silent":
+        return `Funkkasten stumm ${b(f.duration(finding.silentMs))}`;
+      case "no_water":
+        return `Die Herde trinkt nicht · ${b(`${f.number(finding.percent)} %`)} des Üblichen`;
       case "other":
-        return [de.condition(finding.condition), signFact(finding.measured, f, de)]
+        return [de.condition(finding.condition), f.sign(finding.measured)]
           .filter((part) => part !== "")
           .join(" · ");
     }
@@ -358,18 +397,23 @@ export const de: Words = {
           "Batterie prüfen, oder ihr ein anderes Halsband geben.",
         ];
       case "system_deaf":
-        if (finding.isOver) return ["Nachsehen, ob die neuesten Werte von jetzt sind."];
+        if (finding.isOver) return [OVER];
         return [
           "Nach dem Hofrechner sehen: ist er an, steckt das Netzwerkkabel?",
           "Neu starten, oder den anrufen, der ihn betreut.",
           "Bis dahin nach den Tieren sehen wie ohne Halsbänder.",
         ];
-      case "other":
-        return deAdvice[finding.condition]?.steps ?? ["Nach ihr sehen und sagen, was du findest."];
+      default:
+        if (finding.kind === "station_silent" && finding.isOver) return [OVER];
+        return (
+          deAdvice[finding.kind === "other" ? finding.condition : finding.kind]?.steps ?? [
+            "Nach ihr sehen und sagen, was du findest.",
+          ]
+        );
     }
   },
 
-  rightMeans(condition: string): string {
+  rightMeans(topic: string): string {
     const meaning: Record<string, string> = {
       fever: "sie hat Fieber",
       rumination_drop: "Ketose, Labmagen, Verdauung",
@@ -377,6 +421,6 @@ export const de: Words = {
       collar_silent: "Halsband verloren, leer oder außer Reichweite",
       system_deaf: "Strom, Netz oder Rechner war weg",
     };
-    return meaning[condition] ?? deAdvice[condition]?.right ?? "";
+    return meaning[topic] ?? deAdvice[topic]?.right ?? "";
   },
 };

@@ -1,11 +1,9 @@
 // English. The other languages have the same keys: the compiler holds them to it.
 
 import { enAdvice } from "./advice_en";
+import { b } from "./bold";
 import type { Finding } from "./finding";
-import { inseminationSpan } from "./finding";
 import type { Format } from "./format";
-import { b } from "./format";
-import { signFact, signsText } from "./signs";
 import { enTerms } from "./terms";
 
 const { conditions, events, signals, whyNot } = enTerms;
@@ -15,6 +13,7 @@ const ordinal = (n: number) => {
   if (tens >= 11 && tens <= 13) return `${n}th`;
   return `${n}${["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
 };
+const OVER = "Look whether the newest readings are of now."; // of what was deaf, and hears again
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 /** Likely causes of a condition whose sentence is made of its signs. */
@@ -139,6 +138,8 @@ export const en = {
   lactation: (parity: number) => `${ordinal(parity)} lactation`,
   dayInMilk: (day: number) => `day ${day}`,
   nameless: (tag: string) => `No. ${tag}`,
+  ofLimit: (percent: string) => `${percent} of limit`,
+  radioBox: (id: string) => `Radio box ${id}`,
   wholeFarm: "Whole farm",
 
   signals,
@@ -146,7 +147,17 @@ export const en = {
   conditions,
   condition: (name: string) => conditions[name] ?? name.replaceAll("_", " "),
   whyNot: (reason: string) => whyNot[reason] ?? reason.replaceAll("_", " "),
-  units: { min: "min", h: "h", Cel: "°C", "%": "%", "1": "" } as Record<string, string>,
+  units: {
+    min: "min",
+    h: "h",
+    d: "days",
+    m: "m",
+    "m/s": "m/s",
+    V: "V",
+    Cel: "°C",
+    "%": "%",
+    "1": "",
+  } as Record<string, string>,
   summed: (hours: number) => (hours === 1 ? "hour by hour" : `in ${hours} h`),
   time: "Time",
   measured: "Measured",
@@ -169,6 +180,7 @@ export const en = {
     nothing_found: "Nothing found",
     device_fault: "The collar was wrong",
   },
+  deviceWrong: "A device was wrong",
   outcomeDone: {
     confirmed: "was right",
     other_finding: "something else",
@@ -263,13 +275,16 @@ export const en = {
           ` May be ${b("ketosis")}, a ${b("displaced stomach")} or indigestion.`
         );
       case "oestrus": {
-        const { from, to } = inseminationSpan(finding.since);
+        const hours = `${f.hoursOf(finding.best.from, finding.best.to, now)} h`;
+        const moves =
+          finding.factor === null
+            ? `${name}: ${b("heat")} `
+            : `${name} is ${b(`${f.number(finding.factor, 1)} times`)} as active as usual, `;
         return (
-          `${name} is ${b(`${f.number(finding.factor, 1)} times`)} as active as usual, ` +
-          `since ${f.since(finding.since, now)}. May be ${b("in heat")}: ` +
+          `${moves}since ${f.since(finding.since, now)}. May be ${b("in heat")}: ` +
           (finding.isOver
-            ? `the best time to inseminate is over (${f.hoursOf(from, to, now)} h).`
-            : `best time to inseminate ${b(`${f.hoursOf(from, to, now)} h`)}.`)
+            ? `the best time to inseminate is over (${hours}).`
+            : `best time to inseminate ${b(hours)}.`)
         );
       }
       case "collar_silent":
@@ -294,11 +309,31 @@ export const en = {
           `since ${f.since(finding.since, now)}: the ${b("way to us")} is closed. ` +
           `No animal is watched. The collars keep what they measure and send it later.`
         );
+      case "station_silent": {
+        const box = finding.isLine ? "The line to the radio boxes" : name;
+        const span = b(f.duration(finding.silentMs));
+        if (finding.isOver)
+          return `${box} was silent for ${span}, from ${f.since(finding.since, now)}. It is heard again.`;
+        return (
+          `${box} has been silent for ${span}, since ${f.since(finding.since, now)}. ` +
+          (finding.collars === null
+            ? ""
+            : `${b(counted(finding.collars, "collar is", "collars are"))} heard through no other. `) +
+          `May be ${b("power")} or ${b("network")}.`
+        );
+      }
+      case "no_water":
+        return (
+          `${b("The herd does not drink")}: look at the water. ` +
+          `It drinks ${b(`${f.number(finding.percent)} %`)} of its usual, ` +
+          `since ${f.since(finding.since, now)}.` +
+          mayBe("no_water")
+        );
       case "other":
         return (
           `${name}: ${b(en.condition(finding.condition).toLowerCase())} ` +
           `since ${f.since(finding.since, now)}.` +
-          signsText(finding.measured, f, en) +
+          f.signs(finding.measured) +
           mayBe(finding.condition)
         );
     }
@@ -314,7 +349,7 @@ export const en = {
       case "rumination_drop":
         return `Rumination ${b(f.percent(finding.percent))}`;
       case "oestrus": {
-        const { from, to } = inseminationSpan(finding.since);
+        const { from, to } = finding.best;
         return finding.isOver
           ? "May be in heat, best time over"
           : `May be in heat, best ${b(`${f.hoursOf(from, to, now)} h`)}`;
@@ -323,8 +358,12 @@ export const en = {
         return `Collar silent ${b(f.duration(finding.silentMs))}`;
       case "system_deaf":
         return `Nothing heard ${b(f.duration(finding.deafMs))}`;
+      case "station_silent":
+        return `Radio box silent ${b(f.duration(finding.silentMs))}`;
+      case "no_water":
+        return `The herd does not drink · ${b(`${f.number(finding.percent)} %`)} of usual`;
       case "other":
-        return [en.condition(finding.condition), signFact(finding.measured, f, en)]
+        return [en.condition(finding.condition), f.sign(finding.measured)]
           .filter((part) => part !== "")
           .join(" · ");
     }
@@ -364,19 +403,24 @@ export const en = {
           "Check its battery, or give her another collar.",
         ];
       case "system_deaf":
-        if (finding.isOver) return ["Look whether the newest readings are of now."];
+        if (finding.isOver) return [OVER];
         return [
           "Look at the farm computer: is it on, and is its network cable in?",
           "Start it again, or call whoever looks after it.",
           "Until then, look after the animals as without collars.",
         ];
-      case "other":
-        return enAdvice[finding.condition]?.steps ?? ["Look at her, and say what you found."];
+      default:
+        if (finding.kind === "station_silent" && finding.isOver) return [OVER];
+        return (
+          enAdvice[finding.kind === "other" ? finding.condition : finding.kind]?.steps ?? [
+            "Look at her, and say what you found.",
+          ]
+        );
     }
   },
 
-  /** What "it was right" means for this condition. */
-  rightMeans(condition: string): string {
+  /** What "it was right" means for this topic of a case. */
+  rightMeans(topic: string): string {
     const meaning: Record<string, string> = {
       fever: "she has a fever",
       rumination_drop: "ketosis, stomach, indigestion",
@@ -384,7 +428,7 @@ export const en = {
       collar_silent: "collar lost, empty or out of reach",
       system_deaf: "power, network or computer was down",
     };
-    return meaning[condition] ?? enAdvice[condition]?.right ?? "";
+    return meaning[topic] ?? enAdvice[topic]?.right ?? "";
   },
 };
 

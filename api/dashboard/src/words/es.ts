@@ -1,16 +1,15 @@
 // Spanish.
 
 import { esAdvice } from "./advice_es";
+import { b } from "./bold";
 import type { Words } from "./en";
 import type { Finding } from "./finding";
-import { inseminationSpan } from "./finding";
 import type { Format } from "./format";
-import { b } from "./format";
-import { signFact, signsText } from "./signs";
 import { esTerms } from "./terms";
 
 const { conditions, events, signals, whyNot } = esTerms;
 
+const OVER = "Mire si los últimos datos son de ahora."; // of what was deaf, and hears again
 const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 /** Likely causes of a condition whose sentence is made of its signs. */
@@ -134,6 +133,8 @@ export const es: Words = {
   lactation: (parity) => `${parity}.ª lactancia`,
   dayInMilk: (day) => `día ${day}`,
   nameless: (tag) => `N.º ${tag}`,
+  ofLimit: (percent) => `${percent} del límite`,
+  radioBox: (id) => `Caja de radio ${id}`,
   wholeFarm: "Toda la granja",
 
   signals,
@@ -141,7 +142,17 @@ export const es: Words = {
   conditions,
   condition: (name) => conditions[name] ?? name.replaceAll("_", " "),
   whyNot: (reason) => whyNot[reason] ?? reason.replaceAll("_", " "),
-  units: { min: "min", h: "h", Cel: "°C", "%": "%", "1": "" },
+  units: {
+    min: "min",
+    h: "h",
+    d: "días",
+    m: "m",
+    "m/s": "m/s",
+    V: "V",
+    Cel: "°C",
+    "%": "%",
+    "1": "",
+  },
   summed: (hours) => (hours === 1 ? "hora a hora" : `en ${hours} h`),
   time: "Hora",
   measured: "Medido",
@@ -164,6 +175,7 @@ export const es: Words = {
     nothing_found: "No encontró nada",
     device_fault: "El collar se equivocó",
   },
+  deviceWrong: "Falló un aparato",
   outcomeDone: {
     confirmed: "era cierto",
     other_finding: "otra cosa",
@@ -257,13 +269,16 @@ export const es: Words = {
           ` Puede ser ${b("cetosis")}, ${b("abomaso desplazado")} o indigestión.`
         );
       case "oestrus": {
-        const { from, to } = inseminationSpan(finding.since);
+        const hours = `${f.hoursOf(finding.best.from, finding.best.to, now)} h`;
+        const moves =
+          finding.factor === null
+            ? `${name}: ${b("celo")} `
+            : `${name} está ${b(`${f.number(finding.factor, 1)} veces`)} tan activa como siempre, `;
         return (
-          `${name} está ${b(`${f.number(finding.factor, 1)} veces`)} tan activa como siempre, ` +
-          `desde ${f.since(finding.since, now)}. Puede estar ${b("en celo")}: ` +
+          `${moves}desde ${f.since(finding.since, now)}. Puede estar ${b("en celo")}: ` +
           (finding.isOver
-            ? `la mejor hora de inseminar ya pasó (${f.hoursOf(from, to, now)} h).`
-            : `mejor hora de inseminar ${b(`${f.hoursOf(from, to, now)} h`)}.`)
+            ? `la mejor hora de inseminar ya pasó (${hours}).`
+            : `mejor hora de inseminar ${b(hours)}.`)
         );
       }
       case "collar_silent":
@@ -288,11 +303,31 @@ export const es: Words = {
           `desde ${f.since(finding.since, now)}: el ${b("camino hasta aquí")} está cerrado. ` +
           `Ningún animal está vigilado. Los collares guardan lo que miden y lo envían después.`
         );
+      case "station_silent": {
+        const box = finding.isLine ? "La línea de las cajas de radio" : name;
+        const span = b(f.duration(finding.silentMs));
+        if (finding.isOver)
+          return `${box} estuvo ${span} sin oírse, desde ${f.since(finding.since, now)}. Se oye otra vez.`;
+        return (
+          `${box} lleva ${span} sin oírse, desde ${f.since(finding.since, now)}. ` +
+          (finding.collars === null
+            ? ""
+            : `${b(counted(finding.collars, "collar no se oye", "collares no se oyen"))} por otra. `) +
+          `Puede ser la ${b("corriente")} o la ${b("red")}.`
+        );
+      }
+      case "no_water":
+        return (
+          `${b("El rebaño no bebe")}: mire el agua. ` +
+          `Bebe el ${b(`${f.number(finding.percent)} %`)} de lo usual, ` +
+          `desde ${f.since(finding.since, now)}.` +
+          mayBe("no_water")
+        );
       case "other":
         return (
           `${name}: ${b(es.condition(finding.condition))} ` +
           `desde ${f.since(finding.since, now)}.` +
-          signsText(finding.measured, f, es) +
+          f.signs(finding.measured) +
           mayBe(finding.condition)
         );
     }
@@ -307,7 +342,7 @@ export const es: Words = {
       case "rumination_drop":
         return `Rumia ${b(f.percent(finding.percent))}`;
       case "oestrus": {
-        const { from, to } = inseminationSpan(finding.since);
+        const { from, to } = finding.best;
         return finding.isOver
           ? "Puede estar en celo, la mejor hora ya pasó"
           : `Puede estar en celo, mejor ${b(`${f.hoursOf(from, to, now)} h`)}`;
@@ -316,8 +351,12 @@ export const es: Words = {
         return `Collar mudo ${b(f.duration(finding.silentMs))}`;
       case "system_deaf":
         return `No se oye nada ${b(f.duration(finding.deafMs))}`;
+      case "station_silent":
+        return `Caja de radio muda ${b(f.duration(finding.silentMs))}`;
+      case "no_water":
+        return `El rebaño no bebe · ${b(`${f.number(finding.percent)} %`)} de lo usual`;
       case "other":
-        return [es.condition(finding.condition), signFact(finding.measured, f, es)]
+        return [es.condition(finding.condition), f.sign(finding.measured)]
           .filter((part) => part !== "")
           .join(" · ");
     }
@@ -351,18 +390,23 @@ export const es: Words = {
           return ["Mire si el collar está bien puesto.", "Revise la batería."];
         return ["Búsquela: ¿lleva aún el collar?", "Revise la batería, o déle otro collar."];
       case "system_deaf":
-        if (finding.isOver) return ["Mire si los últimos datos son de ahora."];
+        if (finding.isOver) return [OVER];
         return [
           "Mire el ordenador de la granja: ¿está encendido, tiene el cable de red?",
           "Enciéndalo de nuevo, o llame a quien lo cuida.",
           "Hasta entonces, vigile a los animales como sin collares.",
         ];
-      case "other":
-        return esAdvice[finding.condition]?.steps ?? ["Mírela y diga qué encontró."];
+      default:
+        if (finding.kind === "station_silent" && finding.isOver) return [OVER];
+        return (
+          esAdvice[finding.kind === "other" ? finding.condition : finding.kind]?.steps ?? [
+            "Mírela y diga qué encontró.",
+          ]
+        );
     }
   },
 
-  rightMeans(condition: string): string {
+  rightMeans(topic: string): string {
     const meaning: Record<string, string> = {
       fever: "tiene fiebre",
       rumination_drop: "cetosis, abomaso, indigestión",
@@ -370,6 +414,6 @@ export const es: Words = {
       collar_silent: "collar perdido, sin batería o fuera de alcance",
       system_deaf: "falló la luz, la red o el ordenador",
     };
-    return meaning[condition] ?? esAdvice[condition]?.right ?? "";
+    return meaning[topic] ?? esAdvice[topic]?.right ?? "";
   },
 };

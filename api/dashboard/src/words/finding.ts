@@ -14,14 +14,33 @@ export type Finding =
     }
   | {
       kind: "oestrus";
-      factor: number;
-      rumination: number | null;
+      factor: number | null; // how much more she moves; null = her collar measures no movement
       since: number;
-      isOver: boolean; // the hours in which to inseminate
+      best: Span; // in which to inseminate
+      isOver: boolean; // those hours
     }
   | { kind: "collar_silent"; silentMs: number; heardAt: number; heardAgain: boolean }
   | { kind: "system_deaf"; deafMs: number; since: number; isOver: boolean }
+  | {
+      kind: "station_silent";
+      silentMs: number;
+      collars: number | null; // that were heard through it alone
+      since: number;
+      isOver: boolean;
+      isLine: boolean; // nobody says which box: the line of all of them
+    }
+  | { kind: "no_water"; percent: number; since: number }
   | { kind: "other"; condition: string; since: number; measured: Evidence[] };
+
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** What is said of a case, done about it, and right: a herd that does not drink has no one cow. */
+export function topicOf({ condition, subject_kind: kind }: Alert): string {
+  return condition === "drinking_stopped" && kind === "farm" ? "no_water" : condition;
+}
 
 /** When the cause began: the detector's onset, or the raising of a case from before it told. */
 export function sinceOf(alert: Alert): number {
@@ -33,11 +52,34 @@ export function change(value: number, usual: number | null): number | null {
   return usual === null || usual <= 0 ? null : (value / usual - 1) * 100;
 }
 
+/** Counts that are told as they are: nine instead of two ill animals are no "+350 %". */
+const COUNTED: ReadonlySet<string> = new Set(["ill_animals", "racing_animals", "silent_collars"]);
+
+/** By how much a measurement differs from its usual, in per cent; null where that says nothing. */
+export function changeOf({ signal, unit, value, usual }: Evidence): number | null {
+  return unit === "Cel" || COUNTED.has(signal) ? null : change(value, usual);
+}
+
+const INSEMINATE_FROM = "inseminate_from";
+const INSEMINATE_UNTIL = "inseminate_until";
+
+/** Evidence whose `at` is what it says: no measurement, so no bar and no number. */
+export function isMoment({ signal }: Evidence): boolean {
+  return signal === INSEMINATE_FROM || signal === INSEMINATE_UNTIL;
+}
+
+/** What a sentence names: the newest of each signal that was measured, in the detector's order. */
+export function signsOf({ evidence }: Alert): Evidence[] {
+  const measured = evidence.filter((one) => !isMoment(one) && one.signal !== "illness_score");
+  const names = [...new Set(measured.map((one) => one.signal))];
+  return names.flatMap((name) => latest(measured.filter((one) => one.signal === name)) ?? []);
+}
+
 /** animal: whose case it is, where that is known; it tells whether her collar is heard again. */
 export function findingOf(alert: Alert, now: number, animal: Animal | null = null): Finding {
   const since = sinceOf(alert);
   const of = (signal: string) => alert.evidence.filter((one) => one.signal === signal);
-  switch (alert.condition) {
+  switch (topicOf(alert)) {
     case "fever": {
       const newest = latest(of("temperature_c"));
       if (newest === undefined) break;
@@ -61,16 +103,12 @@ export function findingOf(alert: Alert, now: number, animal: Animal | null = nul
       };
     }
     case "oestrus": {
-      const [activity] = of("activity");
-      if (!activity?.usual) break;
-      const [rumination] = of("rumination_minutes");
-      return {
-        kind: "oestrus",
-        factor: activity.value / activity.usual,
-        rumination: rumination ? change(rumination.value, rumination.usual) : null,
-        since,
-        isOver: now >= inseminationSpan(since).to,
-      };
+      const moved = of("activity")[0] ?? of("steps")[0];
+      const told = toldSpan(alert);
+      if (!moved?.usual && told === null) break;
+      const best = told ?? inseminationSpan(since);
+      const factor = moved?.usual ? moved.value / moved.usual : null;
+      return { kind: "oestrus", factor, since, best, isOver: now >= best.to };
     }
     case "collar_silent": {
       const [silent] = of("silent_minutes");
@@ -92,8 +130,26 @@ export function findingOf(alert: Alert, now: number, animal: Animal | null = nul
       const deafMs = Math.max(deaf.value * 60_000, isOver ? 0 : now - since);
       return { kind: "system_deaf", deafMs, since, isOver };
     }
+    case "station_silent": {
+      const [silent] = of("silent_minutes");
+      if (silent === undefined) break;
+      const isOver = alert.resolved_at !== null;
+      return {
+        kind: "station_silent",
+        silentMs: Math.max(silent.value * 60_000, isOver ? 0 : now - since),
+        collars: of("silent_collars")[0]?.value ?? null,
+        since,
+        isOver,
+        isLine: alert.subject_kind === "farm",
+      };
+    }
+    case "no_water": {
+      const [drunk] = of("herd_drinking_pct");
+      if (drunk === undefined) break;
+      return { kind: "no_water", percent: drunk.value, since };
+    }
   }
-  return { kind: "other", condition: alert.condition, since, measured: alert.evidence };
+  return { kind: "other", condition: alert.condition, since, measured: signsOf(alert) };
 }
 
 function latest(evidence: Evidence[]): Evidence | undefined {
@@ -109,18 +165,28 @@ const HOUR_MS = 3_600_000;
 const INSEMINATE_FROM_H = 6;
 const INSEMINATE_TO_H = 14;
 
-/** The hours in which inseminating is most likely to succeed, from the onset of heat. */
-export function inseminationSpan(since: number): { from: number; to: number } {
+/** The hours that the detector named; null where it named none. */
+function toldSpan({ evidence }: Alert): Span | null {
+  const at = (signal: string) => evidence.find((one) => one.signal === signal)?.at;
+  const [from, to] = [at(INSEMINATE_FROM), at(INSEMINATE_UNTIL)];
+  return from === undefined || to === undefined
+    ? null
+    : { from: Date.parse(from), to: Date.parse(to) };
+}
+
+/** The same from the onset of heat, for a case whose detector named none. */
+export function inseminationSpan(since: number): Span {
   return { from: since + INSEMINATE_FROM_H * HOUR_MS, to: since + INSEMINATE_TO_H * HOUR_MS };
 }
 
 /**
  * How far a measured value is from her usual towards its limit: 0 = usual, 1 = the limit.
- * Null where no limit is known, or none can be compared.
+ * Null where no limit is known, or none can be compared. falls: her usual lies over the limit; as
+ * nobody told it, by a tenth.
  */
-export function reach(one: Evidence): number | null {
+export function reach(one: Evidence, falls = one.signal === "battery_v"): number | null {
   if (one.limit === null) return null;
-  const base = one.usual ?? (one.unit === "Cel" ? one.limit - 1 : 0);
+  const base = one.usual ?? (falls ? one.limit * 1.1 : one.unit === "Cel" ? one.limit - 1 : 0);
   const room = one.limit - base;
   return room === 0 ? null : Math.max(0, (one.value - base) / room);
 }

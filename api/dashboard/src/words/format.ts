@@ -1,37 +1,12 @@
 // Numbers and times in words, in one language. Pure: the moment "now" and the zone are handed in.
+import type { Evidence } from "../wire";
+import type { SignWords } from "./signs";
+import { signFact, signsText } from "./signs";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const WEEK_LESS_A_DAY_MS = 6 * DAY_MS; // a weekday names one day only within the last six
-
-/** Bold text within a sentence; names never hold these characters, so nothing needs escaping. */
-const BOLD_ON = "\u0002";
-const BOLD_OFF = "\u0003";
-
-export function b(text: string): string {
-  return BOLD_ON + text.replace(/(\d) /g, "$1\u00a0") + BOLD_OFF; // a number keeps its unit
-}
-
-/** The parts of a sentence in order; every second one is bold. */
-export function parts(sentence: string): { text: string; bold: boolean }[] {
-  return sentence
-    .split(BOLD_ON)
-    .flatMap((piece, index) => {
-      if (index === 0) return [{ text: piece, bold: false }];
-      const [bold = "", rest = ""] = piece.split(BOLD_OFF);
-      return [
-        { text: bold, bold: true },
-        { text: rest, bold: false },
-      ];
-    })
-    .filter((part) => part.text !== "");
-}
-
-/** The sentence without its bold marks, for labels and tests. */
-export function plain(sentence: string): string {
-  return sentence.replaceAll(BOLD_ON, "").replaceAll(BOLD_OFF, "");
-}
 
 export interface Format {
   /** 1234.5 → "1,234.5", with a real minus sign. */
@@ -60,11 +35,15 @@ export interface Format {
   duration(ms: number): string;
   /** "4 s", "14 min", "3 h": the age beside a value, in one unit. */
   age(ms: number): string;
+  /** " Rumination −31 %, eating −22 %.": the first few of what was measured; "" for nothing. */
+  signs(measured: Evidence[]): string;
+  /** "Rumination −31 %": the first alone. */
+  sign(measured: Evidence[]): string;
 }
 
 export function formatOf(
   locale: string,
-  words: { days: (count: number) => string; today: string },
+  words: SignWords & { days: (count: number) => string; today: string },
   zone?: string,
 ): Format {
   const at = (options: Intl.DateTimeFormatOptions) =>
@@ -124,6 +103,9 @@ export function formatOf(
       if (hours === 0) return `${minutes} min`;
       return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
     },
+    // here and not in a language's own file, which would hold a copy of it
+    signs: (measured) => signsText(measured, format, words),
+    sign: (measured) => signFact(measured, format, words),
     age(ms) {
       const age = Math.max(0, ms);
       if (age < MINUTE_MS) return `${Math.floor(age / 1000)} s`;
