@@ -170,8 +170,8 @@ def diagnosis_of(event: Event[Any]) -> Diagnosis | None:
     if not isinstance(said, Context) or said.source_event_type != DIAGNOSED:
         return None
     told = details_of(said)
-    if told is None:
-        return None
+    if told is None or told["condition"] not in set(Condition):
+        return None  # what a later build can name is no diagnosis to this one
     at = datetime.fromisoformat(told["diagnosed_at"])
     return Diagnosis(told["animal_id"], told["condition"], at)
 

@@ -9,15 +9,9 @@ from typing import Any
 from contracts.clock import iso
 from contracts.detection import Condition
 from pipeline.backtest import Case, Diagnosis, Pair
+from pipeline.evaluate import TOLERANCE_ELSE_H, TOLERANCE_H
 
 ALERTS_A_DAY_MAX = 20  # lists up to so long were worked through (Eckelkamp 2018)
-# around a diagnosis in which a case counts as having found it; of all else five days
-WITHIN = {
-    Condition.OESTRUS: timedelta(hours=24),
-    Condition.CALVING: timedelta(hours=12),
-    Condition.LAMENESS: timedelta(hours=336),
-}
-WITHIN_ELSE = timedelta(hours=120)
 ILLNESSES = frozenset(
     (Condition.MASTITIS, Condition.METRITIS, Condition.KETOSIS, Condition.DISPLACED_ABOMASUM)
 )
@@ -56,7 +50,7 @@ def finds(case: Case, diagnosis: Diagnosis) -> bool:
     speaks = case.condition is condition or (
         case.condition is Condition.ILLNESS and condition in ILLNESSES
     )
-    within = WITHIN.get(condition, WITHIN_ELSE)
+    within = timedelta(hours=TOLERANCE_H.get(condition, TOLERANCE_ELSE_H))
     return (
         speaks
         and case.subject_id == diagnosis.animal_id

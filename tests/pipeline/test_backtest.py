@@ -133,7 +133,10 @@ def test_neighbours_of_the_partition_do_not_count() -> None:
 
 def test_figures_say_who_was_diagnosed_and_what_a_day_would_have_brought() -> None:
     """Fewer alerts are no gain if they are the right ones that went."""
-    log = sorted([*LOG, diagnosed(CLARA, "fever", 20)], key=lambda event: event.timestamp)
+    log = sorted(
+        [*LOG, diagnosed(CLARA, "fever", 20), diagnosed(CLARA, "of_tomorrow", 21)],
+        key=lambda event: event.timestamp,
+    )
     backtest = read(log, CHANGED)
     assert backtest.since
     assert backtest.until
